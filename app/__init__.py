@@ -1,0 +1,1 @@
+"""The workbench: pages are in `pages/`, the science in `healnet/`."""

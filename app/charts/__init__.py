@@ -1,0 +1,1 @@
+"""Charts of the prognosis rail, drawn as SVG."""

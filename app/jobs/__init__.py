@@ -1,0 +1,1 @@
+"""Long work in its own process: encoding now, training later."""

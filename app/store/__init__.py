@@ -1,0 +1,1 @@
+"""The workspace: cases, models, results and their files."""

@@ -1,0 +1,1 @@
+"""HTTP routes for tiles, maps and uploads; no Streamlit, no model."""

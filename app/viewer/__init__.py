@@ -1,0 +1,1 @@
+"""The slide viewer: a keyed Streamlit component around OpenSeadragon."""

@@ -1,0 +1,1 @@
+"""Cases and cohorts: what one patient has, and how patients become batches."""

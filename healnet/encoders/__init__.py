@@ -1,0 +1,1 @@
+"""Patch encoders: pixels of a patch to a feature vector."""

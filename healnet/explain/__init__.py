@@ -1,0 +1,1 @@
+"""Explanations: what was read, what mattered."""

@@ -1,0 +1,1 @@
+"""The network: tokens, positions, attention, feed-forward, fusion and presets."""

@@ -1,0 +1,1 @@
+"""Omic and clinical tables: reading, schemas and scaling."""

@@ -1,0 +1,1 @@
+"""Whole slide images: intake, reading, geometry, tissue and patch grids."""

@@ -1,0 +1,1 @@
+"""The built-in study: synthetic patients whose truth is known."""

@@ -1,0 +1,1 @@
+"""Discrete-time survival: bins, hazards, the loss, curves, strata and metrics."""

@@ -1,0 +1,1 @@
+"""Training: recipe, loop, cross-validation and early stopping."""

@@ -1,0 +1,1 @@
+"""Pages of the workbench: pick, call, show."""
