@@ -1,0 +1,280 @@
+"""Reading pixels: one slide, many file formats behind one protocol.
+
+Rules that hold for every format: positions are level-0 pixels; an area outside the slide raises
+instead of coming back empty; transparent pixels are laid over white; the reader survives a bad
+tile.
+"""
+
+import logging
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+import openslide
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image
+
+from healnet.exceptions import SlideError
+from healnet.slide.geometry import Box, level_for
+from healnet.slide.intake import probe_slide
+from healnet.slide.properties import SlideProperties
+
+_log = logging.getLogger(__name__)
+_MAX_PIXELS_AT_ONCE = 8 * 1024**2  # bounds the memory of one read of a finer level
+
+
+@runtime_checkable
+class SlideReader(Protocol):
+    """How one family of file formats is read."""
+
+    def read_region(
+        self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
+    ) -> UInt8[ndarray, "h w 3"]:
+        """Return pixels of a stored level; the corner in level-0 pixels, the size in its own."""
+        ...
+
+    @property
+    def associated_names(self) -> tuple[str, ...]:
+        """Names of label, macro and thumbnail images, never their pixels."""
+        ...
+
+    def close(self) -> None:
+        """Release the file."""
+        ...
+
+
+class OpenSlideReader:
+    """Reads through OpenSlide, and replaces its handle after an error.
+
+    An OpenSlide handle answers every call with an error after the first one. So a failed read is
+    tried again on a handle of its own, which tells whether the tile is bad or only the handle.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._handle = self._open()
+
+    @property
+    def associated_names(self) -> tuple[str, ...]:
+        """Names of label, macro and thumbnail images, never their pixels."""
+        return tuple(self._handle.associated_images)
+
+    def read_region(
+        self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
+    ) -> UInt8[ndarray, "h w 3"]:
+        """Return pixels of a stored level, transparent ones as white.
+
+        Raises:
+            SlideError: ``SLIDE-READ`` if a tile under the area cannot be decoded.
+        """
+        handle = self._handle
+        try:
+            image = handle.read_region((l0_x, l0_y), level, (width, height))
+        except openslide.OpenSlideError:
+            image = self._read_alone(handle, level, l0_x, l0_y, width, height)
+        return over_white(image)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._handle.close()
+
+    def _read_alone(
+        self,
+        failed: openslide.OpenSlide,
+        level: int,
+        l0_x: int,
+        l0_y: int,
+        width: int,
+        height: int,
+    ) -> Image.Image:
+        with self._lock:
+            if self._handle is failed:  # other threads may still be inside: do not close it
+                self._handle = self._open()
+        alone = self._open()
+        try:
+            return alone.read_region((l0_x, l0_y), level, (width, height))
+        except openslide.OpenSlideError as error:
+            _log.info("SLIDE-READ at level %d", level)
+            raise SlideError(
+                f"level {level} cannot be read here",
+                code="SLIDE-READ",
+                where=f"{self._path.name}, level {level}, x {l0_x}, y {l0_y}",
+                why="the stored image data is damaged; the copy may be incomplete",
+                fix="copy the file again from the scanner",
+            ) from error
+        finally:
+            alone.close()
+
+    def _open(self) -> openslide.OpenSlide:
+        try:
+            return openslide.OpenSlide(self._path)
+        except openslide.OpenSlideError as error:
+            raise SlideError(
+                "the slide cannot be opened",
+                code="SLIDE-OPEN",
+                where=self._path.name,
+                fix="copy the file again from the scanner",
+            ) from error
+
+
+class Slide:
+    """An open slide.
+
+    Args:
+        reader: How its format is read.
+        properties: What is known of it.
+        name: File name for messages.
+    """
+
+    def __init__(self, reader: SlideReader, properties: SlideProperties, name: str) -> None:
+        self.properties = properties
+        self.name = name
+        self._reader = reader
+
+    @property
+    def associated_names(self) -> tuple[str, ...]:
+        """Names of label, macro and thumbnail images, never their pixels."""
+        return self._reader.associated_names
+
+    def read(self, box: Box, *, size: tuple[int, int]) -> UInt8[ndarray, "h w 3"]:
+        """Return the pixels of a box, scaled to a size, from the best stored level.
+
+        Whole-number reductions average the pixels under each new pixel; others use a triangle
+        filter of the same width, which has no jumps.
+
+        Args:
+            box: Where, level-0 pixels.
+            size: Width and height of the answer, pixels.
+
+        Raises:
+            SlideError: ``SLIDE-BOUNDS`` if the box leaves the slide; ``SLIDE-READ`` if a tile
+                under it is damaged.
+        """
+        if not box.is_inside(width=self.properties.width, height=self.properties.height):
+            raise SlideError(
+                f"the area at x {box.x}, y {box.y} ({box.width} x {box.height} pixels) leaves "
+                f"the slide of {self.properties.width} x {self.properties.height} pixels",
+                code="SLIDE-BOUNDS",
+                where=self.name,
+            )
+        wanted = min(box.width / size[0], box.height / size[1])
+        level = level_for(self.properties.downsamples, wanted)
+        return self._read_level(level, box, size)
+
+    def thumbnail(self, max_px: int) -> UInt8[ndarray, "h w 3"]:
+        """Return the whole slide with its longer side at most ``max_px``."""
+        width, height = self.properties.width, self.properties.height
+        shrink = max(width, height) / min(max_px, max(width, height))
+        size = (max(round(width / shrink), 1), max(round(height / shrink), 1))
+        return self.read(Box(x=0, y=0, width=width, height=height), size=size)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        """Return the slide itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release the file."""
+        self.close()
+
+    def _read_level(
+        self, level: int, box: Box, size: tuple[int, int]
+    ) -> UInt8[ndarray, "h w 3"]:
+        downsample = self.properties.levels[level].downsample
+        pixels = box.width * box.height / downsample**2
+        num_bands = min(max(int(pixels // _MAX_PIXELS_AT_ONCE) + 1, 1), size[1], box.height)
+        if num_bands == 1:
+            return self._read_band(level, box, size)
+        edges = np.linspace(0, size[1], num_bands + 1).round().astype(int)
+        bands = []
+        for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+            y = box.y + round(int(top) * box.height / size[1])
+            end = box.y + round(int(bottom) * box.height / size[1])
+            band = Box(x=box.x, y=y, width=box.width, height=max(end - y, 1))
+            bands.append(self._read_band(level, band, (size[0], int(bottom - top))))
+        return np.concatenate(bands)
+
+    def _read_band(
+        self, level: int, box: Box, size: tuple[int, int]
+    ) -> UInt8[ndarray, "h w 3"]:
+        stored = self.properties.levels[level]
+        left = min(int(box.x / stored.downsample), stored.width - 1)
+        top = min(int(box.y / stored.downsample), stored.height - 1)
+        right = min(-int(-box.right // stored.downsample), stored.width)
+        bottom = min(-int(-box.bottom // stored.downsample), stored.height)
+        pixels = self._reader.read_region(
+            level,
+            l0_x=round(left * stored.downsample),
+            l0_y=round(top * stored.downsample),
+            width=max(right - left, 1),
+            height=max(bottom - top, 1),
+        )
+        inner = (
+            box.x / stored.downsample - left,
+            box.y / stored.downsample - top,
+            min(box.right / stored.downsample - left, pixels.shape[1]),
+            min(box.bottom / stored.downsample - top, pixels.shape[0]),
+        )
+        return scaled(pixels, size, inner)
+
+
+def open_slide(
+    path: Path, *, mpp: float | None = None, properties: SlideProperties | None = None
+) -> Slide:
+    """Return an open slide, probed before if it was not yet.
+
+    Args:
+        path: The slide file.
+        mpp: The user's micrometres per level-0 pixel; overrules the file and is marked.
+        properties: What :func:`probe_slide` answered for this file earlier, to save the probe.
+
+    Raises:
+        SlideError: With the reason why the file is refused.
+    """
+    known = probe_slide(path) if properties is None else properties
+    if mpp is not None:
+        known = known.with_user_mpp(mpp)
+    return Slide(OpenSlideReader(path), known, path.name)
+
+
+def over_white(image: Image.Image) -> UInt8[ndarray, "h w 3"]:
+    """Return an image's RGB pixels, with what is transparent laid over white."""
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+        white = Image.new("RGB", image.size, (255, 255, 255))
+        white.paste(image, mask=image.getchannel("A"))
+        return np.asarray(white)
+    return np.asarray(image.convert("RGB"))
+
+
+def scaled(
+    pixels: UInt8[ndarray, "h w 3"],
+    size: tuple[int, int],
+    inner: tuple[float, float, float, float] | None = None,
+) -> UInt8[ndarray, "h2 w2 3"]:
+    """Return a part of an image at another size.
+
+    Args:
+        pixels: The image.
+        size: Width and height of the answer.
+        inner: Left, top, right and bottom of the part, pixels; None for all of it.
+    """
+    left, top, right, bottom = inner or (0.0, 0.0, pixels.shape[1], pixels.shape[0])
+    ratio_x, ratio_y = (right - left) / size[0], (bottom - top) / size[1]
+    if ratio_x == 1 and ratio_y == 1 and left == int(left) and top == int(top):
+        return pixels[int(top) : int(top) + size[1], int(left) : int(left) + size[0]]
+    is_whole = ratio_x == round(ratio_x) and ratio_y == round(ratio_y)
+    method = Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(image.resize(size, method, (left, top, right, bottom)))
