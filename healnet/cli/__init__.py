@@ -1,0 +1,3 @@
+"""The command line: demo, encode, train, evaluate, predict, export, doctor."""
+
+from healnet.cli.entry import main as main
