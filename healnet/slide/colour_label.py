@@ -1,9 +1,9 @@
 """Whether a slide's JPEG tiles hold what the file says about their colours.
 
-Some files call their components YCbCr although red, green and blue were stored. Shown as labelled
-such a slide is magenta and green. It can be told apart with certainty: a YCbCr image made from
-colours never holds values that no colour can give, and pale glass stored as RGB gives only such
-values.
+Some files call their components YCbCr although red, green and blue were stored. Shown as
+labelled such a slide is magenta and green. It can be told apart with certainty: a YCbCr image
+made from colours never holds values that no colour can give, and pale glass stored as RGB gives
+only such values.
 """
 
 import io
@@ -41,7 +41,7 @@ def _spread(columns: int, rows: int) -> list[tuple[int, int]]:
 
 def _impossible_pixels(jpeg: bytes) -> tuple[int, int]:
     try:
-        image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
+        image: Image.Image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         image.draft("YCbCr", (_MAX_SIDE, _MAX_SIDE))
         if image.mode != "YCbCr":
             return 0, 0

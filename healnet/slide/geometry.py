@@ -2,8 +2,8 @@
 
 Planes and their prefixes: ``l0_`` level-0 pixels (the frame of everything stored or sent),
 ``level_`` pixels of one stored level, ``um_`` micrometres from the slide's top-left corner,
-``tile`` a cell of the viewer's pyramid, ``patch`` a cell of the encoder's lattice. All boxes are
-half-open: a box of width 10 at x = 0 covers the pixels 0 to 9.
+``tile`` a cell of the viewer's pyramid, ``patch`` a cell of the encoder's lattice. All boxes
+are half-open: a box of width 10 at x = 0 covers the pixels 0 to 9.
 """
 
 import math
@@ -98,7 +98,8 @@ class PatchGrid:
     def top_left(self, cells: Int64[ndarray, "n 2"]) -> Int64[ndarray, "n 2"]:
         """Return level-0 corners (x, y) of lattice cells (column, row)."""
         origin = np.array([self.origin_x, self.origin_y], dtype=np.int64)
-        return origin + np.floor(cells * self.stride_l0 + 0.5).astype(np.int64)
+        steps: Int64[ndarray, "n 2"] = np.floor(cells * self.stride_l0 + 0.5).astype(np.int64)
+        return origin + steps
 
     def cells(self, corners: Int64[ndarray, "n 2"]) -> Int64[ndarray, "n 2"]:
         """Return lattice cells (column, row) whose corners lie nearest to level-0 points."""

@@ -37,8 +37,8 @@ FileIdentity = tuple[str, int, int, int]
 def probe_slide(path: Path, *, limits: Limits | None = None) -> SlideProperties:
     """Return what a slide file is, or refuse it.
 
-    The answer for an unchanged file is remembered while the program runs; to keep it longer, store
-    :meth:`SlideProperties.to_dict` under :func:`file_identity`.
+    The answer for an unchanged file is remembered while the program runs; to keep it longer,
+    store :meth:`SlideProperties.to_dict` under :func:`file_identity`.
 
     Args:
         path: The slide file; for MRXS the .mrxs file, for DICOM one of the .dcm files.
@@ -110,8 +110,9 @@ def _check_file(path: Path, limits: Limits) -> None:
     if not os.access(path, os.R_OK):
         raise _no_permission(path)
     if facts.st_size > limits.file_bytes:
+        size, limit = facts.st_size / 1e9, limits.file_bytes / 1e9
         raise SlideError(
-            f"the file has {facts.st_size / 1e9:.1f} GB, limit {limits.file_bytes / 1e9:.0f} GB",
+            f"the file has {size:.1f} GB, limit {limit:.0f} GB",
             code="SLIDE-SIZE",
             where=path.name,
             fix="export the part of the slide that is needed",

@@ -1,8 +1,8 @@
 """Turning a JPEG tile inside a TIFF into a JPEG file of its own, without decoding it.
 
-A stored tile may lack its tables (they stand once per level), names its colours only through the
-TIFF directory, and can carry metadata. The whole file has the tables, an Adobe marker that says
-what the colours are, and nothing else but frame and scan.
+A stored tile may lack its tables (they stand once per level), names its colours only through
+the TIFF directory, and can carry metadata. The whole file has the tables, an Adobe marker that
+says what the colours are, and nothing else but frame and scan.
 
 Source: ITU-T T.81 annex B (markers); Adobe TN 5116 (APP14); TIFF Technical Note 2 (tables).
 """

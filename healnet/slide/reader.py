@@ -5,6 +5,7 @@ instead of coming back empty; transparent pixels are laid over white; the reader
 tile.
 """
 
+import itertools
 import logging
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ from healnet.exceptions import SlideError
 from healnet.slide.geometry import Box, level_for
 from healnet.slide.intake import probe_slide
 from healnet.slide.properties import SlideProperties
+from healnet.slide.stored_tiles import StoredTileReader, StoredTiles, find_stored_tiles
 
 _log = logging.getLogger(__name__)
 _MAX_PIXELS_AT_ONCE = 8 * 1024**2  # bounds the memory of one read of a finer level
@@ -33,7 +35,7 @@ class SlideReader(Protocol):
     def read_region(
         self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
     ) -> UInt8[ndarray, "h w 3"]:
-        """Return pixels of a stored level; the corner in level-0 pixels, the size in its own."""
+        """Return pixels of a stored level; corner in level-0 pixels, size in its own."""
         ...
 
     @property
@@ -49,8 +51,8 @@ class SlideReader(Protocol):
 class OpenSlideReader:
     """Reads through OpenSlide, and replaces its handle after an error.
 
-    An OpenSlide handle answers every call with an error after the first one. So a failed read is
-    tried again on a handle of its own, which tells whether the tile is bad or only the handle.
+    An OpenSlide handle answers every call with an error after the first one. So a failed read
+    is tried again on a handle of its own, which tells a bad tile from a spoilt handle.
     """
 
     def __init__(self, path: Path) -> None:
@@ -128,11 +130,20 @@ class Slide:
         reader: How its format is read.
         properties: What is known of it.
         name: File name for messages.
+        stored_tiles: Its JPEG tiles that may be passed on undecoded.
     """
 
-    def __init__(self, reader: SlideReader, properties: SlideProperties, name: str) -> None:
+    def __init__(
+        self,
+        reader: SlideReader,
+        properties: SlideProperties,
+        *,
+        name: str,
+        stored_tiles: StoredTiles | None = None,
+    ) -> None:
         self.properties = properties
         self.name = name
+        self.stored_tiles = stored_tiles
         self._reader = reader
 
     @property
@@ -199,7 +210,7 @@ class Slide:
             return self._read_band(level, box, size)
         edges = np.linspace(0, size[1], num_bands + 1).round().astype(int)
         bands = []
-        for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+        for top, bottom in itertools.pairwise(edges):
             y = box.y + round(int(top) * box.height / size[1])
             end = box.y + round(int(bottom) * box.height / size[1])
             band = Box(x=box.x, y=y, width=box.width, height=max(end - y, 1))
@@ -246,7 +257,19 @@ def open_slide(
     known = probe_slide(path) if properties is None else properties
     if mpp is not None:
         known = known.with_user_mpp(mpp)
-    return Slide(OpenSlideReader(path), known, path.name)
+    tiles = find_stored_tiles(path, known)
+    return Slide(_reader_for(path, known, tiles), known, name=path.name, stored_tiles=tiles)
+
+
+def _reader_for(
+    path: Path, properties: SlideProperties, tiles: StoredTiles | None
+) -> SlideReader:
+    ordinary = OpenSlideReader(path)
+    if tiles is None or any(level is None for level in tiles.levels):
+        return ordinary
+    names = ordinary.associated_names
+    ordinary.close()
+    return StoredTileReader(tiles, properties.levels, name=path.name, associated_names=names)
 
 
 def over_white(image: Image.Image) -> UInt8[ndarray, "h w 3"]:

@@ -61,19 +61,15 @@ def slide_kind(path: Path) -> str:
 
 
 def _slide_kind(head: bytes, suffix: str) -> str | None:
-    if head[:4] in _TIFF_MARKS:
-        return "tiff"
-    if head[128:132] == b"DICM":
-        return "dicom"
-    if head.startswith(b"ZISRAWFILE"):
-        return "zeiss"
-    if suffix == ".mrxs" and head.startswith(b"\xff\xd8\xff"):
-        return "mirax"
-    if suffix == ".svslide" and head.startswith(b"SQLite format 3\x00"):
-        return "sakura"
-    if suffix in (".vms", ".vmu") and b"[Virtual Microscope" in head:
-        return "vms"
-    return None
+    tests = {
+        "tiff": head[:4] in _TIFF_MARKS,
+        "dicom": head[128:132] == b"DICM",
+        "zeiss": head.startswith(b"ZISRAWFILE"),
+        "mirax": suffix == ".mrxs" and head.startswith(b"\xff\xd8\xff"),
+        "sakura": suffix == ".svslide" and head.startswith(b"SQLite format 3\x00"),
+        "vms": suffix in (".vms", ".vmu") and b"[Virtual Microscope" in head,
+    }
+    return next((kind for kind, fits in tests.items() if fits), None)
 
 
 def _refusal(head: bytes, path: Path) -> SlideError:

@@ -1,7 +1,7 @@
 """Whether a TIFF file may be handed to a decoder: limits, tables and pixel types.
 
-One small file can claim a tile of a terabyte and stop the process that believes it. So sizes and
-tables are checked here, from the header alone.
+One small file can claim a tile of a terabyte and stop the process that believes it. So sizes
+and tables are checked here, from the header alone.
 """
 
 import math
@@ -12,7 +12,7 @@ from healnet.slide.tiff_header import Tag, TiffHeader, TiffPage, damaged, trunca
 
 _COLOUR_MODELS = {0: "grayscale", 1: "grayscale", 3: "palette", 4: "a mask", 5: "CMYK"}
 _COLOUR_MODELS |= {8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
-_RGB, _YCBCR, _JP2000_YCC = 2, 6, 33003
+_RGB = 2
 _FLOAT = 3
 _UNSIGNED = (1, 4)  # 4 is "undefined", which readers treat as unsigned
 _CONVERT = "vips tiffsave in.tif out.tif --tile --pyramid --compression jpeg --Q 90"
