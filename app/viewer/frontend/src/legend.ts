@@ -1,0 +1,236 @@
+// The legend in the viewport: what is shown, in which unit, over which range, and every control
+// of the map. Nothing here asks the server for anything but a map that was not fetched yet.
+import { ColourBar } from "./colour_bar";
+import { COLOUR_NAMES } from "./colour_tables";
+import type { ColourName, Display, DisplayState, Scaling, Style } from "./display";
+import { el, fillSelect, iconButton, Segments } from "./dom";
+import { ICONS } from "./icons";
+import type { MapData } from "./messages";
+import { percent, short, whole, withUnit } from "./number_text";
+import type { ScoreMap } from "./score_map";
+
+const MIN_SHARE_LOG = -3; // 0.1 %
+
+export class Legend {
+  readonly element: HTMLElement;
+  private readonly title = el("div", { class: "hw-legend-title" });
+  private readonly subtitle = el("div", { class: "hw-legend-subtitle" });
+  private readonly facts = el("div", { class: "hw-legend-facts" });
+  private readonly spread = el("div", { class: "hw-legend-spread" });
+  private readonly warning = el("div", { class: "hw-legend-warning", role: "note", hidden: true });
+  private readonly agreement = el("div", { class: "hw-legend-agreement" });
+  private readonly opacityText = el("output", { class: "hw-slider-text" });
+  private readonly shareText = el("output", { class: "hw-slider-text" });
+  private readonly method = el("select", { class: "hw-select", "aria-label": "Map", title: "Map" });
+  private readonly layer = el("select", { class: "hw-select", "aria-label": "Layer", title: "Layer (L)" });
+  private readonly head = el("select", { class: "hw-select", "aria-label": "Head", title: "Head" });
+  private readonly colours = el("select", { class: "hw-select", "aria-label": "Colour map", title: "Colour map" });
+  private readonly opacity = slider("Opacity", 0, 100);
+  private readonly share = slider("Show the strongest", 0, 100);
+  private readonly bar: ColourBar;
+  private readonly scaling: Segments<Scaling>;
+  private readonly style: Segments<Style>;
+  private readonly smooth: Segments<"blocky" | "smooth">;
+  private maps: readonly MapData[] = [];
+
+  constructor(private readonly state: DisplayState) {
+    this.bar = new ColourBar((range) => state.change({ range }));
+    this.scaling = new Segments<Scaling>(
+      "Scaling",
+      [["raw", "Raw", "Scores as they are"], ["percentile", "Percentile", "Rank within this slide: always paints something hot"]],
+      (scaling) => state.change({ scaling }),
+    );
+    this.style = new Segments<Style>(
+      "Overlay style",
+      [
+        ["tint", "Tint", "Colours over the tissue"],
+        ["spotlight", "Spotlight", "Veil all but the strongest: the stain stays true"],
+        ["outline", "Outline", "Contour of the strongest"],
+      ],
+      (style) => state.setStyle(style),
+    );
+    this.smooth = new Segments<"blocky" | "smooth">(
+      "Cells",
+      [["blocky", "Blocky", "One cell a patch (B)"], ["smooth", "Smooth", "Interpolated for display; readouts stay exact (B)"]],
+      (choice) => state.change({ isSmooth: choice === "smooth" }),
+    );
+    this.listen();
+    this.element = this.build();
+  }
+
+  private build(): HTMLElement {
+    const body = el(
+      "div",
+      { class: "hw-legend-body" },
+      el("div", { class: "hw-row" }, this.method, this.layer, this.head),
+      this.bar.element,
+      this.facts,
+      this.warning,
+      el("div", { class: "hw-row" }, this.scaling.element, this.colours),
+      el("div", { class: "hw-row" }, this.style.element, this.smooth.element),
+      el("label", { class: "hw-slider" }, el("span", {}, "Opacity"), this.opacity, this.opacityText),
+      el("label", { class: "hw-slider" }, el("span", {}, "Show top"), this.share, this.shareText),
+      this.spread,
+      this.agreement,
+    );
+    const fold = iconButton("Fold the legend", "", ICONS.down, () => element.classList.toggle("hw-folded"));
+    const head = el("div", { class: "hw-legend-head" }, el("div", {}, this.title, this.subtitle), fold);
+    const element = el("section", { class: "hw-legend", "aria-label": "Legend of the map" }, head, body);
+    return element;
+  }
+
+  private listen(): void {
+    const choose = () => this.choose();
+    for (const select of [this.method, this.layer, this.head]) select.addEventListener("change", choose);
+    this.colours.addEventListener("change", () => this.state.change({ colours: this.colours.value as ColourName }));
+    this.opacity.addEventListener("input", () => this.setOpacity(Number(this.opacity.value) / 100));
+    this.share.addEventListener("input", () => this.state.change({ topShare: shareAt(Number(this.share.value)) }));
+  }
+
+  setOpacity(value: number): void {
+    const bounded = Math.min(1, Math.max(0, value));
+    const isVeil = this.state.now.style === "spotlight";
+    this.state.change(isVeil ? { veil: bounded } : { opacity: bounded });
+  }
+
+  /** The maps to choose from; the first is shown if the chosen one is gone. */
+  setMaps(maps: readonly MapData[]): void {
+    this.maps = maps;
+    this.element.hidden = maps.length === 0;
+  }
+
+  /** Step to the next layer of the same method (key L). */
+  nextLayer(): void {
+    const now = this.current();
+    const same = this.maps.filter((map) => map.method === now?.method && map.head === now.head);
+    if (!now || same.length < 2) return;
+    this.state.change({ mapId: same[(same.indexOf(now) + 1) % same.length]!.id });
+  }
+
+  /** Draw everything from the state. */
+  update(map: ScoreMap, display: Display): void {
+    const { data } = map;
+    this.title.textContent = data.title;
+    this.subtitle.textContent = data.subtitle;
+    this.showChoices(data);
+    this.bar.update(map, display);
+    this.showFacts(map, display);
+    this.scaling.show(display.scaling);
+    this.scaling.setEnabled("percentile", !map.isNearUniform, percentileTitle(map));
+    this.style.show(display.style);
+    this.smooth.show(display.isSmooth ? "smooth" : "blocky");
+    this.colours.disabled = data.signed;
+    fillSelect(this.colours, COLOUR_NAMES, display.colours);
+    const opacity = display.style === "spotlight" ? display.veil : display.opacity;
+    this.opacity.value = String(Math.round(opacity * 100));
+    this.opacity.disabled = display.style === "outline";
+    this.opacityText.textContent = display.style === "outline" ? "–" : percent(Math.round(opacity * 100) / 100);
+    this.share.value = String(sliderAt(display.topShare));
+    this.shareText.textContent = display.topShare >= 1 ? "all" : percent(display.topShare);
+    this.element.classList.toggle("hw-off", !display.isVisible);
+  }
+
+  /** Rank agreement with the other method, once both are there. */
+  showAgreement(text: string): void {
+    this.agreement.textContent = text;
+  }
+
+  private showFacts(map: ScoreMap, display: Display): void {
+    const lines = [rangeText(map, display), shownText(map, display)];
+    this.facts.replaceChildren(...lines.filter(Boolean).map((text) => el("div", {}, text)));
+    const share = map.effectiveShare;
+    this.spread.textContent = share === null ? "" : `Spread over ${percent(share)} of patches`;
+    this.spread.title = "Effective number of patches, exp(entropy), as a share of all";
+    const warning = warningText(map);
+    this.warning.hidden = !warning;
+    this.warning.textContent = warning;
+  }
+
+  private showChoices(data: MapData): void {
+    const methods = unique(this.maps.map((map) => [map.method, map.method_label] as const));
+    const ofMethod = this.maps.filter((map) => map.method === data.method);
+    const layers = unique(ofMethod.map((map) => [key(map.layer), layerText(map.layer)] as const));
+    const ofLayer = ofMethod.filter((map) => map.layer === data.layer);
+    const heads = unique(ofLayer.map((map) => [key(map.head), headText(map.head)] as const));
+    fillSelect(this.method, methods, data.method);
+    fillSelect(this.layer, layers, key(data.layer));
+    fillSelect(this.head, heads, key(data.head));
+  }
+
+  /** The map that fits the three choices best, in their order. */
+  private choose(): void {
+    const fit = (map: MapData): number =>
+      (map.method === this.method.value ? 4 : 0) +
+      (key(map.layer) === this.layer.value ? 2 : 0) +
+      (key(map.head) === this.head.value ? 1 : 0);
+    const best = [...this.maps].sort((a, b) => fit(b) - fit(a))[0];
+    if (best) this.state.change({ mapId: best.id });
+  }
+
+  private current(): MapData | undefined {
+    return this.maps.find((map) => map.id === this.state.now.mapId);
+  }
+}
+
+/** Quantity, range, clip and scaling in one line: what the colours mean. */
+export function rangeText(map: ScoreMap, display: Display): string {
+  const count = `${whole(map.count)} patches`;
+  if (map.data.method === "coverage") return count;
+  if (display.scaling === "percentile") return `Percentile within this slide · ${count}`;
+  const [low, high] = display.range ?? map.defaultRange();
+  const most = Math.max(map.maximum, map.data.signed ? -map.minimum : map.maximum);
+  const clip = most > high * 1.0001 ? ` · clipped, max ${short(most)}` : "";
+  const unit = map.data.unit.replace(/^x /, "× ");
+  return `${short(low)} to ${short(high)} ${unit}${clip} · raw · ${count}`;
+}
+
+export function shownText(map: ScoreMap, display: Display): string {
+  if (display.topShare >= 1) return "";
+  const cut = map.cutFor(display.topShare);
+  const shown = map.numAtLeast(cut);
+  const size = map.data.signed ? "size ≥ " : "≥ ";
+  return `Top ${percent(display.topShare)}: ${whole(shown)} of ${whole(map.count)} patches, ${size}${withUnit(cut, map.data.unit)}`;
+}
+
+function warningText(map: ScoreMap): string {
+  if (map.isConstant && map.data.method !== "coverage") {
+    return "The model returned the same score everywhere. No map is shown.";
+  }
+  if (!map.isNearUniform) return "";
+  return `Nearly uniform: ${percent(map.effectiveShare!)} of patches were read alike. This map says little about place.`;
+}
+
+function percentileTitle(map: ScoreMap): string {
+  return map.isNearUniform
+    ? "Off for a nearly uniform map: ranks would paint contrast that is not there"
+    : "Rank within this slide: always paints something hot";
+}
+
+function slider(label: string, min: number, max: number): HTMLInputElement {
+  return el("input", { type: "range", class: "hw-range", min, max, step: 1, "aria-label": label });
+}
+
+/** Slider position 0..100 <-> share 0.1 %..100 %, evenly in the logarithm. */
+function shareAt(position: number): number {
+  return position >= 100 ? 1 : 10 ** (MIN_SHARE_LOG * (1 - position / 100));
+}
+
+function sliderAt(share: number): number {
+  return Math.round(100 * (1 - Math.log10(share) / MIN_SHARE_LOG));
+}
+
+function unique(pairs: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  return [...new Map(pairs)];
+}
+
+function key(value: number | null): string {
+  return value === null ? "mean" : String(value);
+}
+
+function layerText(layer: number | null): string {
+  return layer === null ? "All layers" : `Layer ${layer}`;
+}
+
+function headText(head: number | null): string {
+  return head === null ? "Mean of heads" : `Head ${head}`;
+}

@@ -1,0 +1,76 @@
+// The entrance: Streamlit calls `mount` once when the component appears and again on each rerun.
+import type { Host, SceneData } from "./messages";
+import { SlideViewer } from "./viewer";
+
+const LEAST_HEIGHT = 420;
+
+interface Mounted {
+  root: HTMLElement;
+  viewer: SlideViewer;
+  scene: SceneData;
+  stop: () => void;
+}
+
+const mounted = new WeakMap<HTMLElement, Mounted>();
+
+export function mount(host: Host): () => void {
+  const parent = host.parentElement;
+  const known = mounted.get(parent);
+  if (known && isSameSlide(known.scene, host.data)) {
+    if (JSON.stringify(known.scene) !== JSON.stringify(host.data)) {
+      known.viewer.statistics.reruns++;
+      known.scene = host.data;
+      known.viewer.update(host.data);
+    }
+  } else {
+    known?.stop(); // nothing of one patient may stay when another one is opened
+    mounted.set(parent, open(host));
+  }
+  return () => {
+    mounted.get(parent)?.stop();
+    mounted.delete(parent);
+  };
+}
+
+function isSameSlide(a: SceneData, b: SceneData): boolean {
+  return a.version === b.version && a.case_id === b.case_id && a.width === b.width && a.height === b.height;
+}
+
+function open(host: Host): Mounted {
+  const root = document.createElement("div");
+  root.className = "hw-viewer";
+  root.tabIndex = 0;
+  root.setAttribute("role", "application");
+  root.setAttribute("aria-label", `Slide viewer: ${host.data.title}. Press ? for keys.`);
+  host.parentElement.append(root);
+  const release = fitHeight(root, host.data.height_px);
+  const viewer = new SlideViewer(root, host.data, host);
+  const returnFocus = (event: Event) => {
+    if ((event.target as Element).closest("button, select, input[type=range]")) root.focus({ preventScroll: true });
+  };
+  root.addEventListener("click", returnFocus);
+  root.addEventListener("change", returnFocus);
+  if (document.activeElement === document.body) root.focus({ preventScroll: true });
+  const stop = () => {
+    release();
+    viewer.destroy();
+    root.remove();
+  };
+  return { root, viewer, scene: host.data, stop };
+}
+
+/** Fill the window from here down, unless the page asks for a height. */
+function fitHeight(root: HTMLElement, height: number | null): () => void {
+  const fit = () => {
+    const top = root.getBoundingClientRect().top + window.scrollY;
+    const room = height ?? Math.max(LEAST_HEIGHT, window.innerHeight - Math.max(0, top) - 8);
+    root.style.height = `${Math.round(room)}px`;
+  };
+  fit();
+  const later = window.setTimeout(fit, 400); // the page above may still be laid out
+  window.addEventListener("resize", fit);
+  return () => {
+    window.clearTimeout(later);
+    window.removeEventListener("resize", fit);
+  };
+}

@@ -1,0 +1,50 @@
+// What is under the pointer: patch number, score, percentile, and how large a patch really is.
+import { el } from "./dom";
+import type { SceneData } from "./messages";
+import { micrometres, percentile, short, times, whole, withUnit } from "./number_text";
+import type { ScoreMap } from "./score_map";
+import type { View } from "./view";
+
+export class Readout {
+  private readonly first = el("div", { class: "hw-readout-first" });
+  private readonly second = el("div", { class: "hw-readout-second" });
+  readonly element = el("div", { class: "hw-readout", hidden: true, role: "status" }, this.first, this.second);
+
+  constructor(
+    private readonly scene: SceneData,
+    private readonly view: View,
+  ) {}
+
+  show(map: ScoreMap, patch: number, x: number, y: number): void {
+    const score = map.scores[patch]!;
+    if (Number.isNaN(score)) return this.hide();
+    const isCoverage = map.data.method === "coverage";
+    const value = isCoverage ? "read" : withUnit(score, map.data.unit, map.data.signed);
+    const rank = isCoverage ? "" : `   ${percentile(map.percentiles[patch]!)}`;
+    this.first.textContent = `patch ${whole(patch)}   ${value}${rank}`;
+    this.second.textContent = this.sizeText(map.lattice.box(patch).size);
+    this.element.hidden = false;
+    this.place(x, y);
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+  }
+
+  private sizeText(size: number): string {
+    const { mpp } = this.scene;
+    const native = this.view.nativeMagnification;
+    const length = mpp ? ` = ${micrometres(size * mpp)}` : "";
+    const at = native ? ` at ${times(native)}` : "";
+    return `${short(size)} px${length}${at}`;
+  }
+
+  /** Beside the pointer, never outside the viewport. */
+  private place(x: number, y: number): void {
+    const parent = this.element.parentElement!;
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    const left = x + 18 + width > parent.clientWidth ? x - 14 - width : x + 18;
+    const top = y + 18 + height > parent.clientHeight ? y - 14 - height : y + 18;
+    this.element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  }
+}

@@ -1,0 +1,156 @@
+// One map: a score per patch, and everything that is read off the scores.
+import type { Lattice } from "./lattice";
+import type { MapData } from "./messages";
+
+/** Above this share of effectively read patches a map says nothing about place. */
+export const NEAR_UNIFORM = 0.8;
+/** The colour range ends at this quantile, so that a few outliers do not bleach the rest. */
+const CLIP_QUANTILE = 0.995;
+
+export class ScoreMap {
+  /** Scores by patch number; NaN: this patch has none (yet). */
+  readonly scores: Float32Array;
+  /** 0 to 100, mid-ranks; of the size of the score for maps with a sign. */
+  readonly percentiles: Float32Array;
+  /** Patch numbers, highest score first. */
+  readonly order: Int32Array;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Upper end of the default colour range. */
+  readonly clip: number;
+  /** Effective number of patches, exp(entropy), as a share of all; null for maps with a sign. */
+  readonly effectiveShare: number | null;
+  private readonly strengths: Float64Array;
+
+  constructor(
+    readonly data: MapData,
+    readonly lattice: Lattice,
+    values: Float32Array,
+  ) {
+    this.scores = Float32Array.from(lattice.anchors, (cell) => (cell < 0 ? NaN : values[cell]!));
+    const known = [...this.scores.keys()].filter((patch) => !Number.isNaN(this.scores[patch]!));
+    this.order = Int32Array.from(known).sort((a, b) => this.scores[b]! - this.scores[a]! || a - b);
+    const strength = (patch: number) => (data.signed ? Math.abs(this.scores[patch]!) : this.scores[patch]!);
+    const ranked = Int32Array.from(known).sort((a, b) => strength(a) - strength(b));
+    this.strengths = Float64Array.from(ranked, strength);
+    this.percentiles = midRanks(ranked, this.strengths, lattice.count);
+    this.maximum = this.order.length ? this.scores[this.order[0]!]! : 0;
+    this.minimum = this.order.length ? this.scores[this.order[this.order.length - 1]!]! : 0;
+    this.clip = this.quantile(CLIP_QUANTILE) || 1;
+    this.effectiveShare = data.signed ? null : (data.effective_share ?? effectiveShare(this.scores));
+  }
+
+  get count(): number {
+    return this.order.length;
+  }
+
+  get isConstant(): boolean {
+    return this.count > 1 && this.minimum === this.maximum;
+  }
+
+  get isNearUniform(): boolean {
+    return this.effectiveShare !== null && this.effectiveShare > NEAR_UNIFORM && this.data.unit === "x uniform";
+  }
+
+  /** The smallest strength among the strongest `share` of all patches. */
+  cutFor(share: number): number {
+    if (!this.count || share >= 1) return -Infinity;
+    const keep = Math.max(1, Math.ceil(share * this.count - 1e-9));
+    return this.strengths[this.count - keep]!;
+  }
+
+  strength(patch: number): number {
+    const score = this.scores[patch]!;
+    return this.data.signed ? Math.abs(score) : score;
+  }
+
+  numAtLeast(cut: number): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.strengths[middle]! < cut) low = middle + 1;
+      else high = middle;
+    }
+    return this.count - low;
+  }
+
+  /** Default colour range: from zero to the clip; symmetric for signed maps. */
+  defaultRange(): [number, number] {
+    if (this.data.signed) return [-this.clip, this.clip];
+    if (this.isNearUniform) return [0, Math.max(2, this.clip)];
+    return [Math.min(0, this.minimum), this.clip];
+  }
+
+  private quantile(share: number): number {
+    return this.count ? this.strengths[Math.min(this.count - 1, Math.floor(share * this.count))]! : 0;
+  }
+}
+
+function midRanks(ranked: Int32Array, sorted: Float64Array, count: number): Float32Array {
+  const result = new Float32Array(count).fill(NaN);
+  for (let start = 0; start < sorted.length; ) {
+    let end = start + 1;
+    while (end < sorted.length && sorted[end] === sorted[start]) end++;
+    const value = (100 * (start + end)) / 2 / sorted.length;
+    for (let place = start; place < end; place++) result[ranked[place]!] = value;
+    start = end;
+  }
+  return result;
+}
+
+function effectiveShare(scores: Float32Array): number | null {
+  let total = 0;
+  let count = 0;
+  for (const score of scores) {
+    if (score < 0) return null;
+    if (!Number.isNaN(score)) {
+      total += score;
+      count++;
+    }
+  }
+  if (total <= 0) return null;
+  let entropy = 0;
+  for (const score of scores) if (score > 0) entropy -= (score / total) * Math.log(score / total);
+  return Math.exp(entropy) / count;
+}
+
+/** Spearman's rank agreement of two maps over the patches that both know; null below three. */
+export function rankAgreement(first: ScoreMap, second: ScoreMap): number | null {
+  const both: number[] = [];
+  const count = Math.min(first.scores.length, second.scores.length);
+  for (let patch = 0; patch < count; patch++) {
+    if (!Number.isNaN(first.strength(patch)) && !Number.isNaN(second.strength(patch))) both.push(patch);
+  }
+  if (both.length < 3) return null;
+  const a = ranksOf(both, (patch) => first.strength(patch));
+  const b = ranksOf(both, (patch) => second.strength(patch));
+  return correlation(a, b);
+}
+
+function ranksOf(patches: readonly number[], value: (patch: number) => number): Float64Array {
+  const order = patches.map((_, index) => index).sort((i, j) => value(patches[i]!) - value(patches[j]!));
+  const ranks = new Float64Array(patches.length);
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1;
+    while (end < order.length && value(patches[order[end]!]!) === value(patches[order[start]!]!)) end++;
+    for (let place = start; place < end; place++) ranks[order[place]!] = (start + end - 1) / 2;
+    start = end;
+  }
+  return ranks;
+}
+
+function correlation(a: Float64Array, b: Float64Array): number | null {
+  const centre = (a.length - 1) / 2;
+  let ab = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let index = 0; index < a.length; index++) {
+    const da = a[index]! - centre;
+    const db = b[index]! - centre;
+    ab += da * db;
+    aa += da * da;
+    bb += db * db;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : null;
+}
