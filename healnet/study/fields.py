@@ -1,0 +1,232 @@
+"""Everything that a slide shows before it is drawn: coarse fields and the list of cells.
+
+The renderer reads a scene block by block, so a slide of any size needs little memory.
+Axis names: h height, w width of the coarse fields (``FIELD_STEP`` level-0 pixels each).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32
+from scipy import ndimage
+
+from healnet.study.glands import Epithelium, TumourHabit, draw_epithelium
+from healnet.study.noise import Plane, fractal_noise, smooth_noise, smoothstep
+from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
+
+# Amounts of eosin and haematoxylin, strength of the fibre texture and share of clefts, by region.
+TONES: dict[Region, tuple[float, float, float, float]] = {
+    Region.GLASS: (0.50, 0.03, 1.0, 1.0),
+    Region.STROMA: (0.58, 0.035, 1.0, 1.0),
+    Region.TUMOUR: (0.50, 0.085, 0.85, 0.75),
+    Region.LYMPHOCYTES: (0.34, 0.13, 0.55, 0.55),
+    Region.GLANDS: (0.40, 0.08, 0.75, 0.95),
+    Region.NECROSIS: (0.55, 0.06, 0.5, 0.5),
+    Region.FAT: (0.42, 0.04, 0.9, 1.0),
+    Region.MUSCLE: (0.66, 0.07, 0.9, 0.7),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vessel:
+    """A vessel cut across: centre, half axes and direction, in level-0 pixels and radians."""
+
+    x: float
+    y: float
+    long: float
+    short: float
+    angle: float
+    wall: float
+    is_filled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneFields:
+    """Coarse fields of a slide.
+
+    Attributes:
+        edge: Distance inside the section from its outline, level-0 pixels (negative on glass).
+        epithelium: Depths of glands and lumens.
+        vessel: Depth inside the lumen of the nearest vessel, level-0 pixels.
+        vessel_wall: Thickness of that vessel's wall.
+        eosin: Base amount of eosin of the stroma.
+        haematoxylin: Base amount of haematoxylin of the stroma.
+        fibre: Strength of the fibre texture.
+        cleft: How much the clefts between bundles open, 0 to 1.
+        across: Coordinate across the fibres, level-0 pixels.
+        along: Coordinate along the fibres, level-0 pixels.
+        necrosis: Share of necrosis, 0 to 1, with soft borders.
+        fat: The same for fat.
+        muscle: The same for muscle.
+        thickness: Factor on all stain: uneven section, folds.
+        tear: Depth inside a tear, level-0 pixels.
+    """
+
+    edge: Plane
+    epithelium: Epithelium
+    vessel: Plane
+    vessel_wall: Plane
+    eosin: Plane
+    haematoxylin: Plane
+    fibre: Plane
+    cleft: Plane
+    across: Plane
+    along: Plane
+    necrosis: Plane
+    fat: Plane
+    muscle: Plane
+    thickness: Plane
+    tear: Plane
+
+
+def draw_fields(
+    rng: np.random.Generator,
+    layout: Layout,
+    *,
+    habit: TumourHabit,
+    vessels: tuple[Vessel, ...],
+    has_fold: bool,
+    has_tear: bool,
+) -> SceneFields:
+    """Return the coarse fields of a slide with this layout."""
+    epithelium = draw_epithelium(rng, layout, habit)
+    vessel, wall = _vessel_depth(layout, vessels)
+    across, along = _flow(rng, layout, np.maximum(epithelium.depth, vessel))
+    tones = _tones(rng, layout)
+    shape = layout.regions.shape
+    return SceneFields(
+        edge=_edge(rng, layout),
+        epithelium=epithelium,
+        vessel=vessel,
+        vessel_wall=wall,
+        eosin=tones[0],
+        haematoxylin=tones[1],
+        fibre=tones[2],
+        cleft=tones[3],
+        across=across,
+        along=along,
+        necrosis=_soft(layout, Region.NECROSIS, blur=1.5),
+        fat=_soft(layout, Region.FAT, blur=2.0),
+        muscle=_soft(layout, Region.MUSCLE, blur=3.0),
+        thickness=_thickness(rng, layout, has_fold=has_fold),
+        tear=_tear(rng, layout) if has_tear else np.full(shape, -99, dtype=np.float32),
+    )
+
+
+def draw_vessels(rng: np.random.Generator, layout: Layout, *, count: int) -> tuple[Vessel, ...]:
+    """Return up to ``count`` vessels in stroma, muscle, fat or tumour, apart from each other."""
+    allowed = np.isin(layout.regions, (Region.STROMA, Region.MUSCLE, Region.TUMOUR))
+    allowed &= ndimage.distance_transform_edt(layout.regions != Region.GLASS) > 22
+    rows, columns = np.nonzero(allowed)
+    vessels: list[Vessel] = []
+    for _ in range(4 * count if len(rows) else 0):
+        place = int(rng.integers(len(rows)))
+        x, y = columns[place] * float(FIELD_STEP), rows[place] * float(FIELD_STEP)
+        if len(vessels) < count and all(np.hypot(x - v.x, y - v.y) > 260 for v in vessels):
+            short = float(np.exp(rng.uniform(np.log(11), np.log(42))))
+            vessels.append(_vessel(rng, x, y, short))
+    return tuple(vessels)
+
+
+def _vessel(rng: np.random.Generator, x: float, y: float, short: float) -> Vessel:
+    return Vessel(
+        x=x,
+        y=y,
+        long=short * float(rng.uniform(1.1, 2.6)),
+        short=short,
+        angle=float(rng.uniform(0, np.pi)),
+        wall=float(rng.uniform(3, 5) if short < 20 else rng.uniform(6, 20)),
+        is_filled=bool(rng.random() < 0.75),
+    )
+
+
+def _vessel_depth(layout: Layout, vessels: tuple[Vessel, ...]) -> tuple[Plane, Plane]:
+    depth = np.full(layout.regions.shape, -160, dtype=np.float32)
+    wall = np.zeros_like(depth)
+    row, column = (axis * float(FIELD_STEP) for axis in np.indices(depth.shape))
+    for vessel in vessels:
+        right, down = column - vessel.x, row - vessel.y
+        along = right * np.cos(vessel.angle) + down * np.sin(vessel.angle)
+        across = -right * np.sin(vessel.angle) + down * np.cos(vessel.angle)
+        turn = np.arctan2(across, along)
+        outline = 1 + 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
+        radius = np.hypot(along / vessel.long, across / vessel.short)
+        inner = (outline - radius) * vessel.short
+        wall = np.where(inner > depth, np.float32(vessel.wall), wall)
+        depth = np.maximum(depth, inner.astype(np.float32))
+    return depth, wall
+
+
+def _flow(rng: np.random.Generator, layout: Layout, depth: Plane) -> tuple[Plane, Plane]:
+    """Return coordinates across and along the fibres; fibres wrap round glands and vessels."""
+    shape = (layout.regions.shape[0], layout.regions.shape[1])
+    row, column = (axis.astype(np.float32) * FIELD_STEP for axis in np.indices(shape))
+    turn = rng.uniform(0, np.pi)
+    bend = 150 * smooth_noise(rng, shape, scale=110) + 36 * smooth_noise(rng, shape, scale=38)
+    wrap = 95 * np.exp(np.minimum(depth, 0) / 42)
+    across = column * np.cos(turn) + row * np.sin(turn) + bend + wrap
+    along = -column * np.sin(turn) + row * np.cos(turn)
+    along = along + 110 * smooth_noise(rng, shape, scale=120)
+    start = rng.uniform(4096, 8192, size=2)  # the texture repeats; coordinates stay positive
+    return (across + start[0]).astype(np.float32), (along + start[1]).astype(np.float32)
+
+
+def _tones(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane, Plane, Plane]:
+    table = np.array([TONES[region] for region in Region], dtype=np.float32)
+    shape = (layout.regions.shape[0], layout.regions.shape[1])
+    planes = [ndimage.gaussian_filter(table[layout.regions, i], 4.0) for i in range(4)]
+    uneven = 1 + 0.10 * fractal_noise(rng, shape, scale=110)
+    return (
+        np.asarray(planes[0] * uneven, dtype=np.float32),
+        np.asarray(planes[1] * (2 - uneven), dtype=np.float32),
+        np.asarray(planes[2], dtype=np.float32),
+        np.asarray(planes[3] * smoothstep(smooth_noise(rng, shape, scale=90), -1.2, 1.2)),
+    )
+
+
+def _edge(rng: np.random.Generator, layout: Layout) -> Plane:
+    tissue: Bool[np.ndarray, "h w"] = layout.regions != Region.GLASS
+    padded = np.pad(tissue, 1, mode="edge")
+    inside = ndimage.distance_transform_edt(padded) - ndimage.distance_transform_edt(~padded)
+    edge = ndimage.gaussian_filter(inside[1:-1, 1:-1].astype(np.float32), 1.0)
+    shape = (tissue.shape[0], tissue.shape[1])
+    fray = 4.5 * smooth_noise(rng, shape, scale=5) + 4 * smooth_noise(rng, shape, scale=12)
+    return np.asarray(edge * FIELD_STEP + fray, dtype=np.float32)
+
+
+def _soft(layout: Layout, region: Region, *, blur: float) -> Plane:
+    share = (layout.regions == region).astype(np.float32)
+    if not share.any():
+        return share
+    return np.asarray(ndimage.gaussian_filter(share, blur), dtype=np.float32)
+
+
+def _thickness(rng: np.random.Generator, layout: Layout, *, has_fold: bool) -> Plane:
+    shape = (layout.regions.shape[0], layout.regions.shape[1])
+    thickness = 1 + 0.055 * fractal_noise(rng, shape, scale=170)
+    if has_fold:
+        band = _curve_distance(rng, shape, wiggle=16)
+        width = rng.uniform(3.5, 7)
+        ragged = band + 2.0 * smooth_noise(rng, shape, scale=12)
+        ends = smoothstep(smooth_noise(rng, shape, scale=max(shape) / 2.5), -0.2, 0.3)
+        thickness = thickness + 0.85 * ends * smoothstep(-np.abs(ragged), -width, -width + 2.5)
+    return np.asarray(thickness, dtype=np.float32)
+
+
+def _tear(rng: np.random.Generator, layout: Layout) -> Plane:
+    shape = (layout.regions.shape[0], layout.regions.shape[1])
+    distance = np.abs(_curve_distance(rng, shape, wiggle=22))
+    width = 5.5 * smooth_noise(rng, shape, scale=60) - 2.5
+    ragged = width - distance + 1.2 * smooth_noise(rng, shape, scale=6)
+    return np.asarray(ragged * FIELD_STEP, dtype=np.float32)
+
+
+def _curve_distance(
+    rng: np.random.Generator, shape: tuple[int, int], *, wiggle: float
+) -> Float32[np.ndarray, "h w"]:
+    """Return the signed distance, in coarse pixels, to a wavy line across the slide."""
+    row, column = np.indices(shape).astype(np.float32)
+    turn = rng.uniform(0, np.pi)
+    centre = rng.uniform(0.3, 0.7, size=2) * shape
+    line = (column - centre[1]) * np.cos(turn) + (row - centre[0]) * np.sin(turn)
+    return np.asarray(line + wiggle * smooth_noise(rng, shape, scale=80), dtype=np.float32)
