@@ -1,0 +1,109 @@
+"""A trained model in memory: its members, what they take, and whom they are compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor
+
+from healnet.bundle.domain import SlideDomain
+from healnet.bundle.reference import Reference
+from healnet.bundle.time_axis import elapsed_shares, risk_on, survival_on
+from healnet.data.input_spec import InputSpec
+from healnet.exceptions import BundleError
+from healnet.model.config import HealNetConfig
+from healnet.model.healnet import HealNet
+from healnet.survival.risk_groups import RiskGroups
+from healnet.survival.time_bins import TimeBins
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Member:
+    """One network of the ensemble and everything fitted on its own training patients.
+
+    Attributes:
+        network: Frozen, in evaluation mode.
+        inputs: Scalers and names, fitted without the patients it held out.
+        time_bins: Fitted without them, too.
+    """
+
+    network: HealNet
+    inputs: InputSpec
+    time_bins: TimeBins
+
+    def __post_init__(self) -> None:
+        """Freeze the network."""
+        self.network.requires_grad_(requires_grad=False).eval()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelBundle:
+    """A trained model.
+
+    Attributes:
+        name: Name of the model.
+        sha256: Hash over the hashes of its files; empty before it is written.
+        created: Day on which it was written, ISO 8601; not part of the hash.
+        ensemble: Members; member i held out the patients of fold i.
+        time_bins: The axis on which members are averaged and shown.
+        inputs: What the model takes, fitted on all training patients.
+        reference: Out-of-fold risks of the training patients.
+        groups: Cut-offs on the percentile.
+        card: What a reader must know about the model.
+        slide_domain: Where the training slides lie; None without slides.
+        quantiles: By table, quantiles of each feature among the training patients, in the order
+            of ``inputs``.
+    """
+
+    name: str
+    sha256: str = ""
+    created: str = ""
+    ensemble: tuple[Member, ...]
+    time_bins: TimeBins
+    inputs: InputSpec
+    reference: Reference
+    groups: RiskGroups
+    card: Mapping[str, object]
+    slide_domain: SlideDomain | None = None
+    quantiles: Mapping[str, Float[ndarray, "p q"]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a model without members."""
+        if not self.ensemble:
+            raise BundleError("a model needs at least one member", code="MODEL-EMPTY")
+
+    @property
+    def members(self) -> tuple[HealNet, ...]:
+        """The networks, frozen and in evaluation mode."""
+        return tuple(member.network for member in self.ensemble)
+
+    @property
+    def config(self) -> HealNetConfig:
+        """Configuration of the first member; the others differ at most in feature counts."""
+        return self.ensemble[0].network.config
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of what the model can read, in reading order."""
+        return self.config.names
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether it was trained on invented patients."""
+        return bool(self.card.get("is_synthetic", False))
+
+    @cached_property
+    def _shares(self) -> tuple[Float[Tensor, "j k"], ...]:
+        return tuple(elapsed_shares(one.time_bins, self.time_bins) for one in self.ensemble)
+
+    def survival(
+        self, logits: Float[Tensor, "b k"], *, member: int
+    ) -> Float[Tensor, "b j"]:
+        """Return a member's S at the right edges of :attr:`time_bins`."""
+        return survival_on(logits, self._shares[member])
+
+    def risk(self, logits: Float[Tensor, "b k"], *, member: int) -> Float[Tensor, " b"]:
+        """Return a member's risk on the shared axis; higher is worse."""
+        return risk_on(logits, self._shares[member])

@@ -1,0 +1,210 @@
+"""The loop: passes over the training patients, one fold at a time, the same on every run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+
+from healnet.exceptions import TrainingError
+from healnet.model.healnet import HealNet
+from healnet.model.tokens import Tokens
+from healnet.survival.loss import survival_nll
+from healnet.train.early_stopping import EarlyStopping
+from healnet.train.modality_dropout import hide_modalities
+from healnet.train.optimiser import build_optimiser, learning_rate_at, set_learning_rate
+from healnet.train.recipe import Recipe
+
+
+class Batch(NamedTuple):
+    """Some patients: what is known of them, and what happened."""
+
+    tokens: dict[str, Tokens]
+    time_bin: Int64[Tensor, " b"]
+    event: Bool[Tensor, " b"]
+
+
+class Patients(Protocol):
+    """Patients of one fold that can be asked for in batches."""
+
+    def __len__(self) -> int:
+        """Return their number."""
+        ...
+
+    def batch(
+        self,
+        rows: Int64[Tensor, " b"],
+        *,
+        max_patches: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Batch:
+        """Return these patients; with at most so many patches each, drawn anew."""
+        ...
+
+
+class EpochLosses(NamedTuple):
+    """Mean loss of a pass, nats per patient."""
+
+    epoch: int
+    training: float
+    validation: float
+    learning_rate: float
+    is_best: bool
+
+
+@dataclass(kw_only=True)
+class FoldRun:
+    """One member in training: what changes from epoch to epoch.
+
+    Attributes:
+        network: The member.
+        recipe: Every choice.
+        seed: Of this fold; decides order, dropout and hidden modalities epoch by epoch.
+        epoch: Next epoch.
+    """
+
+    network: HealNet
+    recipe: Recipe
+    seed: int
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the optimiser and the early stopping."""
+        self.optimiser = build_optimiser(
+            self.network,
+            learning_rate=self.recipe.learning_rate,
+            weight_decay=self.recipe.weight_decay,
+        )
+        self.stopping = EarlyStopping(patience=self.recipe.patience)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.epoch >= self.recipe.epochs or self.stopping.is_over
+
+    def run_epoch(self, training: Patients, validation: Patients) -> EpochLosses:
+        """Pass once over the training patients, then look at the validation patients."""
+        generator = torch.Generator().manual_seed(_epoch_seed(self.seed, self.epoch))
+        with torch.random.fork_rng(devices=[]):  # dropout draws from the global state
+            torch.manual_seed(_epoch_seed(self.seed, self.epoch) + 1)
+            training_loss = self._train(training, generator)
+        loss = mean_loss(self.network, validation, alpha=self.recipe.alpha)
+        is_best = self.stopping.watch(self.network, loss=loss, epoch=self.epoch)
+        self.epoch += 1
+        rate = float(self.optimiser.param_groups[0]["lr"])
+        return EpochLosses(self.epoch - 1, training_loss, loss, rate, is_best)
+
+    def _train(self, training: Patients, generator: torch.Generator) -> float:
+        recipe = self.recipe
+        self.network.train()
+        batches = torch.split(
+            torch.randperm(len(training), generator=generator), recipe.batch_size
+        )
+        groups = [
+            batches[start : start + recipe.accumulate]
+            for start in range(0, len(batches), recipe.accumulate)
+        ]
+        total = 0.0
+        for number, group in enumerate(groups):
+            rate = learning_rate_at(
+                self.epoch * len(groups) + number,
+                total_steps=recipe.epochs * len(groups),
+                warmup=recipe.warmup,
+                peak=recipe.learning_rate,
+            )
+            set_learning_rate(self.optimiser, rate)
+            total += self._step(training, group, generator)
+        return total / len(training)
+
+    def _step(
+        self, training: Patients, group: tuple[Tensor, ...], generator: torch.Generator
+    ) -> float:
+        """Take one step from the gradients of several batches; return the summed loss."""
+        size = sum(len(rows) for rows in group)
+        self.optimiser.zero_grad()
+        summed = 0.0
+        for rows in group:
+            batch = training.batch(
+                rows, max_patches=self.recipe.max_patches, generator=generator
+            )
+            tokens = hide_modalities(
+                batch.tokens, chance=self.recipe.modality_dropout, generator=generator
+            )
+            loss = _loss(self.network, tokens, batch, alpha=self.recipe.alpha)
+            torch.autograd.backward(loss * (len(rows) / size))
+            summed += float(loss.detach()) * len(rows)
+        if not torch.isfinite(torch.tensor(summed)):
+            raise TrainingError(
+                f"the loss is not a number in epoch {self.epoch + 1}",
+                code="TRAIN-DIVERGED",
+                why="the weights have run away",
+                fix="lower learning_rate, or look for extreme values in the tables",
+            )
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
+        self.optimiser.step()
+        return summed
+
+    def state(self) -> dict[str, object]:
+        """Return everything needed to go on bit by bit as if nothing had happened."""
+        return {
+            "weights": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "stopping": self.stopping.state(),
+            "epoch": self.epoch,
+        }
+
+    def load(self, state: Mapping[str, object]) -> None:
+        """Take up the state that :meth:`state` returned."""
+        self.network.load_state_dict(state["weights"])  # type: ignore[arg-type]
+        self.optimiser.load_state_dict(state["optimiser"])  # type: ignore[arg-type]
+        self.stopping.load(state["stopping"])  # type: ignore[arg-type]
+        self.epoch = int(state["epoch"])  # type: ignore[call-overload]
+
+
+@torch.no_grad()
+def mean_loss(network: HealNet, patients: Patients, *, alpha: float = 0.0) -> float:
+    """Return the mean loss without dropout and without hidden modalities, nats per patient."""
+    network.eval()
+    total = 0.0
+    for rows in torch.split(torch.arange(len(patients)), _EVALUATED_AT_ONCE):
+        batch = patients.batch(rows)
+        total += float(_loss(network, batch.tokens, batch, alpha=alpha)) * len(rows)
+    return total / len(patients)
+
+
+@torch.no_grad()
+def predict_logits(
+    network: HealNet,
+    patients: Patients,
+    *,
+    choose: Callable[[dict[str, Tokens]], dict[str, Tokens]] = lambda tokens: tokens,
+) -> Float[Tensor, "n k"]:
+    """Return logits of all patients, in their order.
+
+    Args:
+        network: One member.
+        patients: Whom to predict.
+        choose: Takes modalities away first.
+    """
+    network.eval()
+    parts = [
+        network(choose(patients.batch(rows).tokens)).logits
+        for rows in torch.split(torch.arange(len(patients)), _EVALUATED_AT_ONCE)
+    ]
+    return torch.cat(parts)
+
+
+_EVALUATED_AT_ONCE = 16
+
+
+def _loss(
+    network: HealNet, tokens: Mapping[str, Tokens], batch: Batch, *, alpha: float
+) -> Float[Tensor, ""]:
+    logits = network(tokens).logits
+    return survival_nll(logits, batch.time_bin, batch.event, alpha=alpha)
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return (seed * 1_000_003 + epoch * 7919) % (2**31 - 2)
