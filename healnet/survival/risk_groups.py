@@ -12,6 +12,7 @@ from healnet.exceptions import SurvivalError
 from healnet.survival.outcome import check_risk
 
 RiskGroup = Literal["lower", "intermediate", "higher"]
+_FIELDS = "risk groups need cut_low and cut_high, two numbers, no more"
 GROUP_NAMES: tuple[RiskGroup, ...] = ("lower", "intermediate", "higher")
 
 
@@ -82,13 +83,13 @@ class RiskGroups:
         Raises:
             SurvivalError: If a field is missing, unknown or not a number.
         """
+        if set(values) != {"cut_low", "cut_high"}:
+            raise SurvivalError(_FIELDS, code="SURVIVAL-CUTS")
         try:
-            return cls(**{name: float(cast("float", value)) for name, value in values.items()})
-        except TypeError as error:
-            raise SurvivalError(
-                "risk groups need cut_low and cut_high, two numbers, no more",
-                code="SURVIVAL-CUTS",
-            ) from error
+            low, high = (float(cast("float", values[name])) for name in ("cut_low", "cut_high"))
+        except (TypeError, ValueError) as error:
+            raise SurvivalError(_FIELDS, code="SURVIVAL-CUTS") from error
+        return cls(cut_low=low, cut_high=high)
 
 
 def risk_percentile(risk: float, reference: Float[ndarray, " n"]) -> float:

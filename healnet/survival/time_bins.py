@@ -12,6 +12,7 @@ from healnet.exceptions import SurvivalError
 from healnet.survival.outcome import check_outcome
 
 MIN_BINS = 2
+_FIELDS = "time bins need inner_months (numbers) and horizon_months (a number), no more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +117,12 @@ class TimeBins:
         Raises:
             SurvivalError: If a field is missing, unknown or not a number.
         """
+        rest = dict(values)
         try:
-            rest = dict(values)
             inner = tuple(float(edge) for edge in cast("list[float]", rest.pop("inner_months")))
             horizon = float(cast("float", rest.pop("horizon_months")))
-            return cls(inner_months=inner, horizon_months=horizon, **rest)  # type: ignore[arg-type]
-        except (KeyError, TypeError) as error:
-            raise SurvivalError(
-                "time bins need inner_months (numbers) and horizon_months (a number), no more",
-                code="SURVIVAL-BINS",
-            ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise SurvivalError(_FIELDS, code="SURVIVAL-BINS") from error
+        if rest:
+            raise SurvivalError(f"{_FIELDS}; got also {sorted(rest)}", code="SURVIVAL-BINS")
+        return cls(inner_months=inner, horizon_months=horizon)

@@ -1,0 +1,174 @@
+"""Matching the names of a table to the names a model was trained on.
+
+Exact names first, then the same letters in another case, then gene symbols that were renamed
+because spreadsheets turn them into dates. Nothing fuzzier: a wrong match is worse than none.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from healnet.exceptions import Notice, TableError
+
+_FIRST = 5
+_ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?", re.IGNORECASE)
+# HGNC, 2020: SEPT9 is now SEPTIN9, MARCH1 MARCHF1, MARC1 MTARC1.
+_RENAMED = (
+    (re.compile(r"SEPT(\d+)"), r"SEPTIN\1"),
+    (re.compile(r"MARCH(\d+)"), r"MARCHF\1"),
+    (re.compile(r"MARC(\d)"), r"MTARC\1"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchReport:
+    """How much of what a model expects a table has.
+
+    Attributes:
+        modality: E.g. ``rna``.
+        expected: Number of columns the model was trained on.
+        matched: How many of them the table has.
+        missing: The names it lacks.
+        extra: Number of columns the model does not know; they are not read.
+        renamed: (expected, given) where another case or an older symbol was matched.
+        notices: What a reader of the result must know.
+    """
+
+    modality: str
+    expected: int
+    matched: int
+    missing: tuple[str, ...] = ()
+    extra: int = 0
+    renamed: tuple[tuple[str, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Matched by expected, in [0, 1]."""
+        return self.matched / self.expected
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameMatch:
+    """For each expected name the name in the table, or None; and the report."""
+
+    sources: tuple[str | None, ...]
+    report: MatchReport
+
+
+@lru_cache(maxsize=64)
+def match_names(
+    modality: str, expected: tuple[str, ...], given: tuple[str, ...], floor: float
+) -> NameMatch:
+    """Return which column of a table stands for each expected name.
+
+    Args:
+        modality: For messages.
+        expected: Names the model was trained on.
+        given: Names in the table, all different.
+        floor: Smallest share that may be matched, in [0, 1]. At least one name always must.
+
+    Raises:
+        TableError: ``OMICS-UNMATCHED`` below the floor; ``OMICS-AMBIGUOUS`` if two columns
+            differ only in case and neither is spelled as expected.
+    """
+    exact = set(given)
+    folded: dict[str, list[str]] = {}
+    for name in given:
+        folded.setdefault(canonical(name), []).append(name)
+    sources = tuple(
+        name if name in exact else _only(folded.get(canonical(name), []), name, modality)
+        for name in expected
+    )
+    matched = [source for source in sources if source is not None]
+    pairs = tuple(zip(expected, sources, strict=True))
+    report = MatchReport(
+        modality=modality,
+        expected=len(expected),
+        matched=len(matched),
+        missing=tuple(name for name, source in pairs if source is None),
+        extra=len(given) - len(set(matched)),
+        renamed=tuple((name, s) for name, s in pairs if s is not None and s != name),
+    )
+    if not matched or report.share < floor:
+        raise _unmatched(report, expected, given)
+    notices = (*_partial(report), *_renamed(report))
+    return NameMatch(sources=sources, report=_with_notices(report, notices))
+
+
+def canonical(name: str) -> str:
+    """Return one spelling for names that mean the same: upper case, today's gene symbol."""
+    name = name.strip().upper()
+    for old, new in _RENAMED:
+        if old.fullmatch(name):
+            return old.sub(new, name)
+    return name
+
+
+def _only(candidates: Sequence[str], name: str, modality: str) -> str | None:
+    if len(candidates) > 1:
+        raise TableError(
+            f"{' and '.join(candidates[:_FIRST])} could both be {name}",
+            code="OMICS-AMBIGUOUS",
+            where=modality,
+            fix=f"keep one of them and name it {name}",
+        )
+    return candidates[0] if candidates else None
+
+
+def _with_notices(report: MatchReport, notices: tuple[Notice, ...]) -> MatchReport:
+    return MatchReport(**{**vars(report), "notices": notices})
+
+
+def _unmatched(
+    report: MatchReport, expected: Sequence[str], given: Sequence[str]
+) -> TableError:
+    return TableError(
+        f"{report.matched:,} of {report.expected:,} expected {report.modality} features found",
+        code="OMICS-UNMATCHED",
+        where=f"{report.modality} table",
+        why=_naming_hint(report.modality, given),
+        fix=f"expected names such as {', '.join(expected[:_FIRST])}; "
+        f"the table has {', '.join(given[:_FIRST])}",
+    )
+
+
+def _naming_hint(modality: str, given: Sequence[str]) -> str:
+    if modality == "clinical":
+        return "columns are matched by the names of the training table"
+    if sum(bool(_ENSEMBL.fullmatch(name.strip())) for name in given) > len(given) / 2:
+        return "these are Ensembl ids; expected HGNC symbols"
+    return "are these Ensembl ids? Expected HGNC symbols"
+
+
+def _partial(report: MatchReport) -> tuple[Notice, ...]:
+    if not report.missing:
+        return ()
+    first = ", ".join(report.missing[:_FIRST])
+    more = " ..." if len(report.missing) > _FIRST else ""
+    return (
+        Notice(
+            code="OMICS-PARTIAL",
+            what=f"{report.matched:,} of {report.expected:,} expected {report.modality} "
+            "features found",
+            where=f"missing {first}{more}",
+            why="the model does not read what is missing; the estimate rests on the rest",
+            fix="add the missing columns under the names used in training",
+        ),
+    )
+
+
+def _renamed(report: MatchReport) -> tuple[Notice, ...]:
+    if not report.renamed:
+        return ()
+    first = ", ".join(f"{given} as {name}" for name, given in report.renamed[:_FIRST])
+    more = " ..." if len(report.renamed) > _FIRST else ""
+    return (
+        Notice(
+            code="OMICS-RENAMED",
+            what=f"{len(report.renamed):,} {report.modality} columns were matched in another "
+            "spelling",
+            where=f"{first}{more}",
+        ),
+    )

@@ -1,0 +1,105 @@
+"""Fitting a schema: the kind of every column, and its scale, from training patients only."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from numpy import ndarray
+
+from healnet.exceptions import TableError
+from healnet.omics.feature_spec import FeatureSpec, Kind
+from healnet.omics.wide_table import text_columns
+
+MAX_LEVELS = 30
+# A value this many robust standard deviations from the median does not stretch the scale.
+WINSOR = 10.0
+_MAD_TO_SD = 1.4826  # of a normal distribution
+_TINY = 1e-9
+NUMERIC_MODALITIES = ("rna", "cnv", "mutation")
+
+
+class Scale(NamedTuple):
+    """Statistics of each column."""
+
+    mean: Float[ndarray, " p"]
+    sd: Float[ndarray, " p"]
+    low: Float[ndarray, " p"]
+    high: Float[ndarray, " p"]
+    is_usable: ndarray
+
+
+def describe_columns(
+    frame: pd.DataFrame, modality: str, units: Mapping[str, str]
+) -> tuple[FeatureSpec, ...]:
+    """Return one unscaled feature a number or binary column, and one a level of a category.
+
+    Raises:
+        TableError: If there is no column, an omic column is text, or a text column has too many
+            levels to be a category.
+    """
+    texts = set(text_columns(frame))
+    if texts and modality in NUMERIC_MODALITIES:
+        raise TableError(
+            f"{len(texts)} columns hold text, first {sorted(texts)[0]!r}",
+            code="TABLE-CELL",
+            where=f"{modality} table",
+            fix="an omic table holds numbers only",
+        )
+    features: list[FeatureSpec] = []
+    for name in map(str, frame.columns):
+        unit = units.get(name, units.get(modality, ""))
+        if name in texts:
+            levels = _levels(frame[name], modality)
+            features.extend(
+                FeatureSpec(name=f"{name}={x}", column=name, kind="category", level=x)
+                for x in levels
+            )
+        else:
+            kind = _number_kind(frame[name].to_numpy(dtype=np.float64))
+            features.append(FeatureSpec(name=name, column=name, kind=kind, unit=unit))
+    if not features:
+        raise TableError(
+            "no column to learn from", code="TABLE-EMPTY", where=f"{modality} table"
+        )
+    return tuple(features)
+
+
+def fit_scale(values: Float[ndarray, "n p"]) -> Scale:
+    """Return mean, sd and range of each column, over its observed values.
+
+    Values beyond 10 robust standard deviations (from the median absolute deviation) of the
+    median are pulled in to there first: one measurement of 14,071 among z-scores would
+    otherwise flatten all others to the same number. Columns without variation are unusable.
+    """
+    seen = np.isfinite(values)
+    count = seen.sum(axis=0)
+    is_empty = count == 0
+    filled = np.where(is_empty, 0.0, values)
+    low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
+    median = np.nanmedian(filled, axis=0)
+    reach = WINSOR * _MAD_TO_SD * np.nanmedian(np.abs(filled - median), axis=0)
+    reach = np.where(reach > 0, reach, np.inf)
+    pulled = np.clip(filled, median - reach, median + reach)
+    mean, sd = np.nanmean(pulled, axis=0), np.nanstd(pulled, axis=0)
+    is_usable = ~is_empty & (sd > _TINY * np.maximum(1.0, np.abs(mean)))
+    return Scale(mean, np.where(is_usable, sd, 1.0), low, high, is_usable)
+
+
+def _levels(column: pd.Series, modality: str) -> list[str]:
+    levels = sorted({str(cell) for cell in column if cell is not None and not pd.isna(cell)})
+    if len(levels) > min(MAX_LEVELS, max(2, len(column) // 2)):
+        raise TableError(
+            f"column {column.name!r} has {len(levels)} different texts",
+            code="TABLE-CATEGORY",
+            where=f"{modality} table",
+            why="it looks like free text or an identifier, not a category",
+            fix=f"leave the column out, or group it into at most {MAX_LEVELS} levels",
+        )
+    return levels
+
+
+def _number_kind(values: Float[ndarray, " n"]) -> Kind:
+    seen = values[np.isfinite(values)]
+    return "binary" if len(seen) and np.isin(seen, (0.0, 1.0)).all() else "number"
