@@ -1,1 +1,1 @@
-"""Charts of the prognosis rail, drawn as SVG."""
+"""Charts as SVG text: pure functions from numbers to a picture, and one way to show it."""

@@ -1,1 +1,1 @@
-"""Long work in its own process: encoding now, training later."""
+"""Long work outside the web server: a queue in SQLite, a supervisor, a worker process."""

@@ -1,1 +1,1 @@
-"""The workspace: cases, models, results and their files."""
+"""The workspace: cases, files, jobs, results and the audit trail, in one SQLite file."""

@@ -1,0 +1,134 @@
+"""Which omic features moved the risk, and by how much: a signed waterfall.
+
+Bars run on from each other, from no contribution to the sum, so their lengths add up on the
+page as they do in the numbers. Raising and lowering differ by side, sign and colour.
+"""
+
+from dataclasses import dataclass
+
+from app.charts import svg
+from app.charts.scales import Linear
+from app.charts.styles import STYLE, ordinal
+
+WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 424.0, 150.0, 344.0, 20.0, 22.0
+MAX_NAME = 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """One feature's share of the risk.
+
+    Attributes:
+        name: Feature, e.g. a gene symbol.
+        modality: "rna", "cnv", "mutation" or "clinical".
+        value: Signed contribution, in the unit of the risk.
+        percentile: Where the patient's value lies in the cohort, 0 to 100, if known.
+        measured: The patient's value as text, e.g. "7.2 log2 TPM".
+    """
+
+    name: str
+    modality: str
+    value: float
+    percentile: float | None = None
+    measured: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaterfallScene:
+    """The largest contributions, largest first, and the sum of all others."""
+
+    largest: tuple[Contribution, ...]
+    num_others: int
+    others: float
+
+    @property
+    def total(self) -> float:
+        """The sum of all contributions."""
+        return sum(part.value for part in self.largest) + self.others
+
+
+def make_waterfall(contributions: tuple[Contribution, ...], *, top: int = 10) -> WaterfallScene:
+    """Return the ``top`` largest contributions by size, the rest summed into one."""
+    ordered = sorted(contributions, key=lambda part: (-abs(part.value), part.name))
+    rest = ordered[top:]
+    return WaterfallScene(
+        largest=tuple(ordered[:top]),
+        num_others=len(rest),
+        others=sum(part.value for part in rest),
+    )
+
+
+def draw_waterfall(scene: WaterfallScene) -> str:
+    """Return the chart: one row a feature, the remainder, and the sum."""
+    running = [0.0]
+    for part in scene.largest:
+        running.append(running[-1] + part.value)
+    running.append(scene.total)
+    low, high = min(*running, 0.0), max(*running, 0.0)
+    margin = (high - low) * 0.04 or 1.0
+    x = Linear(low=low - margin, high=high + margin, start=LEFT, end=RIGHT)
+    parts = _frame(x, rows=len(scene.largest) + 2)
+    for row, part in enumerate(scene.largest):
+        parts += _row(part, row, x, start=running[row])
+    other = Contribution(
+        name=f"other {scene.num_others:,} features".replace(",", " "),
+        modality="",
+        value=scene.others,
+    )
+    parts += _row(other, len(scene.largest), x, start=running[-2])
+    total = Contribution(name="sum", modality="", value=scene.total)
+    parts += _row(total, len(scene.largest) + 1, x, start=0.0)
+    height = TOP + ROW_HEIGHT * (len(scene.largest) + 2) + 4
+    title = f"Contributions of the {len(scene.largest)} strongest features to the risk"
+    return svg.figure(parts, width=WIDTH, height=height, title=title, style=STYLE)
+
+
+def _frame(x: Linear, *, rows: int) -> list[str]:
+    zero, bottom = x(0.0), TOP + ROW_HEIGHT * rows
+    return [
+        svg.line(zero, TOP - 4, zero, bottom, "axis"),
+        svg.label(
+            "lowers risk", x=zero - 6, y=TOP - 9, class_="small fill-lower", anchor="end"
+        ),
+        svg.label("raises risk", x=zero + 6, y=TOP - 9, class_="small fill-higher"),
+        svg.label("in cohort", x=WIDTH, y=TOP - 9, class_="soft small", anchor="end"),
+        svg.line(0, bottom - ROW_HEIGHT, WIDTH, bottom - ROW_HEIGHT, "grid"),
+    ]
+
+
+def _row(part: Contribution, row: int, x: Linear, *, start: float) -> list[str]:
+    y = TOP + ROW_HEIGHT * row
+    begin, end = sorted((x(start), x(start + part.value)))
+    group = "higher" if part.value >= 0 else "lower"
+    number = f"{part.value:+.3f}".replace("-", "\u2212")
+    text = f"{part.name}{_origin(part)}: {number}"
+    cells = [
+        svg.label(_short(part.name), x=0, y=y + 14, class_="small"),
+        svg.element(
+            "rect",
+            svg.tooltip(text),
+            x=begin,
+            y=y + 4,
+            width=max(end - begin, 1),
+            height=12,
+            class_=f"fill-{group}",
+        ),
+        svg.label(number, x=RIGHT + 40, y=y + 14, class_="small", anchor="end"),
+    ]
+    if part.modality:
+        cells.append(
+            svg.label(part.modality, x=LEFT - 6, y=y + 14, class_="soft small", anchor="end")
+        )
+    if part.percentile is not None:
+        shown = ordinal(part.percentile)
+        cells.append(svg.label(shown, x=WIDTH, y=y + 14, class_="soft small", anchor="end"))
+    return cells
+
+
+def _origin(part: Contribution) -> str:
+    told = [text for text in (part.modality, part.measured) if text]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026"

@@ -1,0 +1,57 @@
+"""The frame of every page: banner, hints, refusals. All text is escaped here, once."""
+
+from html import escape
+from typing import NoReturn
+
+import streamlit as st
+
+from healnet.exceptions import HealNetError, Notice
+
+RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
+
+
+def banner(*, model: str, is_synthetic: bool) -> None:
+    """Show the 28-px line that stands on every screen: limits of use, model, its card.
+
+    Args:
+        model: Name of the model in use; empty where there is none.
+        is_synthetic: Whether what is shown belongs to the synthetic study.
+    """
+    label = '<span class="hn-chip hn-synthetic">Synthetic study</span>' if is_synthetic else ""
+    card = f"<span>model {escape(model)}</span>{_link('models', 'card')}" if model else ""
+    st.html(
+        f'<div class="hn-banner" role="note"><span>{RESEARCH_USE}</span>'
+        f'<span class="hn-grow"></span>{label}{card}{_link("diagnostics", "diagnostics")}</div>'
+    )
+
+
+def show_refusal(error: HealNetError) -> None:
+    """Show a refusal: what, where, why, what to do now, and its code."""
+    show_notice(error.to_notice(), kind="refusal")
+
+
+def show_notice(notice: Notice, *, kind: str = "notice") -> None:
+    """Show a notice or refusal in the words of the error contract."""
+    place = f'<p class="hn-where">{escape(notice.where)}</p>' if notice.where else ""
+    rest = [f"<p>{escape(_sentence(text))}</p>" for text in (notice.why, notice.fix) if text]
+    role = "alert" if kind == "refusal" else "status"
+    st.html(
+        f'<div class="hn-refusal hn-{kind}" role="{role}">'
+        f'<p class="hn-what">{escape(_sentence(notice.what))}</p>{place}{"".join(rest)}'
+        f'<p class="hn-code">{escape(notice.code)}</p></div>'
+    )
+
+
+def stop_with_hint(text: str) -> NoReturn:
+    """Say what to do first, and end the page."""
+    st.info(text)
+    st.stop()
+
+
+def _link(page: str, words: str) -> str:
+    return f'<a href="/{page}" target="_self">{words}</a>'
+
+
+def _sentence(text: str) -> str:
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith((".", "?", "!")) else f"{whole}."

@@ -1,0 +1,54 @@
+"""Model folders: which there are, and each loaded once, frozen and checked."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.store.workspace import Workspace
+from healnet.exceptions import BundleError
+
+if TYPE_CHECKING:
+    from healnet.bundle.model_bundle import ModelBundle
+
+
+def shipped_name(workspace: Workspace) -> str:
+    """Return the name of the shipped model; empty where there is none.
+
+    Reads its card alone, so that the first page need not load the model.
+    """
+    folder = workspace.study.model_folder
+    if folder is None or not (folder / "card.json").is_file():
+        return ""
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return str(card.get("name", folder.name))
+
+
+def shipped_sha256(workspace: Workspace) -> str:
+    """Return the hash of the shipped model without loading it; empty where there is none."""
+    folder = workspace.study.model_folder
+    return "" if folder is None else str(folder)
+
+
+def load_model(workspace: Workspace) -> "ModelBundle":
+    """Return the shipped model, verified against its hashes.
+
+    Raises:
+        BundleError: If there is no model, or its folder is damaged.
+    """
+    folder = workspace.study.model_folder
+    if folder is None:
+        raise BundleError(
+            "no model is installed",
+            code="MODEL-NONE",
+            why="without a model there is no estimate",
+            fix="run `healnet demo --rebuild` to build the shipped study and its model",
+        )
+    return _load(folder, (folder / "config.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, _modified_ns: int) -> "ModelBundle":
+    from healnet.bundle.reading import read_bundle  # noqa: PLC0415  (loads torch)
+
+    return read_bundle(folder)

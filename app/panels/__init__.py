@@ -1,0 +1,1 @@
+"""The parts of the pages: each shows one thing. Numbers come from ``app.reading``."""

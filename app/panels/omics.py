@@ -1,0 +1,107 @@
+"""The omics tab: which features moved the risk; or how to add a profile."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import layout, markup
+from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
+from app.predictions import check_owner
+from app.reading import CaseReading
+from app.store import intake
+from app.store.records import TABLES, CaseRecord
+from app.store.workspace import Workspace
+from healnet.exceptions import HealNetError
+
+if TYPE_CHECKING:
+    from healnet.explain.prediction import FeatureAttribution, Prediction
+
+NO_OMICS = "No omic profile for this case. Estimate uses the slide only; expect a wider range."
+TYPES = ["csv", "tsv", "txt", "parquet"]
+
+
+def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
+    """Show the waterfall of a case with a profile, and the upload for own cases."""
+    if read.prediction is not None and read.prediction.attributions:
+        check_owner(read.prediction, case.id)
+        _show_waterfall(case, read.prediction)
+    elif not case.tables:
+        st.html(f'<p class="hn-empty">{NO_OMICS}</p>')
+    if not case.is_built_in:
+        _show_upload(workspace, case)
+
+
+def contributions(prediction: "Prediction") -> tuple[Contribution, ...]:
+    """Return the attributions as the waterfall takes them."""
+    return tuple(_contribution(one) for one in prediction.attributions)
+
+
+def _show_waterfall(case: CaseRecord, prediction: "Prediction") -> None:
+    scene = make_waterfall(contributions(prediction))
+    deltas = ", ".join(
+        f"{escape(name)} {delta:.1e}" for name, delta in prediction.convergence_delta.items()
+    )
+    body = (
+        '<p class="hn-lead">What moved the risk, against the average training patient. '
+        "Integrated gradients: association, not cause.</p>"
+        f"{draw_waterfall(scene)}"
+        f'<p class="hn-small">Convergence delta (error of the sum): {deltas}</p>'
+        f"{_data_table(scene.largest)}"
+    )
+    markup.show(f'<section class="hn-rail">{body}</section>', key=f"omics-{case.id}")
+
+
+def _data_table(rows: tuple[Contribution, ...]) -> str:
+    cells = "".join(
+        f"<tr><th>{escape(row.name)}</th><td>{escape(row.modality)}</td>"
+        f"<td>{escape(row.measured)}</td><td>{row.value:+.4f}</td></tr>"
+        for row in rows
+    )
+    return (
+        "<details><summary>Data table</summary>"
+        '<table class="hn-table"><tr><th>feature</th><th>table</th><th>value</th>'
+        f"<th>change of risk</th></tr>{cells}</table></details>"
+    )
+
+
+def _contribution(one: "FeatureAttribution") -> Contribution:
+    if one.value is None:
+        measured = "not measured"
+    else:
+        measured = f"{one.value:.4g}" if isinstance(one.value, float) else str(one.value)
+    return Contribution(
+        name=one.feature,
+        modality=one.modality,
+        value=one.attribution,
+        percentile=one.cohort_percentile,
+        measured=measured,
+    )
+
+
+def _show_upload(workspace: Workspace, case: CaseRecord) -> None:
+    with st.expander("Add a table", expanded=not case.tables):
+        modality = st.selectbox("Kind", TABLES, key=f"kind-{case.id}")
+        file = st.file_uploader(
+            "CSV, TSV or parquet: one row a patient, one column a feature",
+            type=TYPES,
+            key=f"table-{case.id}-{modality}",
+        )
+        if file is None:
+            return
+        try:
+            rows = intake.table_rows(file.getvalue(), file.name, workspace.settings.tables)
+        except HealNetError as error:
+            layout.show_refusal(error)
+            return
+        row = st.selectbox("Patient", rows, key=f"row-{case.id}-{modality}")
+        if st.button("Add", key=f"add-{case.id}-{modality}", type="primary"):
+            intake.add_table(
+                workspace,
+                case.id,
+                modality=modality,
+                name=file.name,
+                content=file.getvalue(),
+                row=row,
+            )
+            st.rerun()

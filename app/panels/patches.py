@@ -1,0 +1,84 @@
+"""The patches tab: how peaked the map is, and whether a second method agrees with it."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from scipy.stats import spearmanr
+
+from app.predictions import check_owner
+from app.reading import CaseReading
+from app.store.records import CaseRecord
+
+if TYPE_CHECKING:
+    from healnet.explain.prediction import PatchMap, SlideExplanation
+
+FLAT = 0.8  # effective share of patches beyond which a map says nothing
+
+
+def show(case: CaseRecord, read: CaseReading) -> None:
+    """Show the maps of the slide in numbers."""
+    if read.prediction is None or not read.prediction.slides:
+        st.html('<p class="hn-empty">No patches yet: the slide has not been analysed.</p>')
+        return
+    check_owner(read.prediction, case.id)
+    slide = read.prediction.slides[0]
+    lead = (
+        "A map shows where the model read from, not why the patient has this risk. A second "
+        "method on the same patches tells whether it matters."
+    )
+    st.html(
+        f'<section class="hn-rail"><p class="hn-lead">{lead}</p>'
+        f"{_maps_table(slide)}{_agreement(slide)}</section>"
+    )
+
+
+def rank_agreement(first: "PatchMap", second: "PatchMap") -> float:
+    """Return Spearman's rank correlation of the sizes of two maps on the same patches."""
+    result = spearmanr(np.abs(first.values), np.abs(second.values))
+    return float(result.statistic)
+
+
+def spread_words(one: "PatchMap") -> str:
+    """Return how peaked a map is, in words."""
+    share = one.effective_share
+    if share > FLAT:
+        return f"nearly uniform ({100 * share:.0f} % of patches): read nothing into it"
+    return f"spread over {100 * share:.0f} % of patches"
+
+
+def _maps_table(slide: "SlideExplanation") -> str:
+    rows = "".join(
+        f"<tr><th>{escape(one.label)}</th><td>{_range(one)}</td>"
+        f"<td>{escape(spread_words(one))}</td></tr>"
+        for one in slide.maps
+    )
+    return (
+        f'<p class="hn-small">{len(slide.features)} patches of '
+        f"{slide.features.patch_size_l0} level-0 pixels</p>"
+        '<table class="hn-table hn-left"><tr><th>map</th><th>range</th><th>how peaked</th></tr>'
+        f"{rows}</table>"
+    )
+
+
+def _range(one: "PatchMap") -> str:
+    low, high = float(one.values.min()), float(one.values.max())
+    if one.unit == "x uniform":
+        return f"{low:.2f}\u2013{high:.1f} x uniform"
+    return f"{low:+.2g} to {high:+.2g} {escape(one.unit)}".replace("-", "\u2212")
+
+
+def _agreement(slide: "SlideExplanation") -> str:
+    attention = next((one for one in slide.maps if one.method == "attention"), None)
+    others = [one for one in slide.maps if one.method in {"gradient", "perturbation"}]
+    if attention is None or not others:
+        return ""
+    rows = "".join(
+        f"<tr><th>{escape(other.label)}</th><td>{rank_agreement(attention, other):.2f}</td></tr>"
+        for other in others
+    )
+    return (
+        '<table class="hn-table hn-left"><caption>Rank agreement with attention (Spearman; '
+        f"1 = same order)</caption>{rows}</table>"
+    )

@@ -1,0 +1,171 @@
+"""The prognosis tab: a sentence, then where the patient stands, then the curves behind it."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from app import layout, markup
+from app.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
+from app.charts.percentile_strip import Estimate, StripScene, draw_strip
+from app.charts.styles import GROUP_BY_NAME
+from app.cohort_view import CohortView, view_cohort
+from app.panels import checks
+from app.predictions import check_owner
+from app.reading import CaseReading
+from app.statements import endpoint, headline, median_words, p_words
+from app.store.records import CaseRecord
+
+if TYPE_CHECKING:
+    from healnet.bundle.model_bundle import ModelBundle
+    from healnet.explain.prediction import Prediction, SubsetRisk
+
+
+def show(case: CaseRecord, read: CaseReading) -> None:
+    """Show the estimate of a case, or what is missing for one."""
+    if read.problem is not None:
+        layout.show_notice(read.problem, kind="refusal")
+    if read.prediction is None or read.bundle is None:
+        if read.problem is None:
+            st.html(f'<p class="hn-empty">{_why_nothing(read)}</p>')
+        return
+    check_owner(read.prediction, case.id)
+    cohort = view_cohort(read.bundle.reference)
+    body = (
+        _headline(read.prediction, read.bundle, cohort)
+        + _remark(case, read)
+        + draw_strip(strip_scene(read.prediction, read.bundle, cohort))
+        + draw_survival(survival_scene(read.prediction, read.bundle, cohort))
+        + _statistics(cohort)
+    )
+    markup.show(f'<section class="hn-rail">{body}</section>', key=f"prognosis-{case.id}")
+    checks.show(case, read)
+
+
+def strip_scene(
+    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
+) -> StripScene:
+    """Return what the percentile strip shows."""
+    members = tuple(prediction.member_percentiles.values())
+    subsets = {
+        subset_name(names, prediction.modalities_used): _estimate(found)
+        for names, found in prediction.subsets.items()
+    }
+    everything = Estimate(
+        percentile=prediction.risk_percentile, low=min(members), high=max(members)
+    )
+    if subsets:
+        subsets["both" if len(subsets) > 1 else "all"] = everything
+    return StripScene(
+        event_percentiles=cohort.event_percentiles,
+        cuts=(bundle.groups.cut_low, bundle.groups.cut_high),
+        patient=everything,
+        members=members,
+        num_reference=cohort.num_patients,
+        subsets=subsets,
+    )
+
+
+def survival_scene(
+    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
+) -> SurvivalScene:
+    """Return what the Kaplan-Meier chart shows."""
+    return SurvivalScene(
+        groups=tuple(group.curve for group in cohort.groups),
+        patient=PatientCurve(
+            edge_months=np.asarray(bundle.time_bins.right_edges),
+            survival=np.asarray(prediction.survival),
+        ),
+        last_month=cohort.last_month,
+        reliable_until=cohort.reliable_until,
+        endpoint=endpoint(bundle),
+    )
+
+
+def subset_name(names: tuple[str, ...], used: tuple[str, ...]) -> str:
+    """Return a set of modalities in words: "slide only", "omics only", "rna only"."""
+    if names == ("slide",):
+        return "slide only"
+    others = tuple(name for name in used if name != "slide")
+    if set(names) == set(others) and len(others) > 1:
+        return "omics only"
+    return f"{' + '.join(names)} only"
+
+
+def _estimate(found: "SubsetRisk") -> Estimate:
+    return Estimate(percentile=found.percentile, low=found.low, high=found.high)
+
+
+def _why_nothing(read: CaseReading) -> str:
+    if read.slide_state == "running":
+        return "The estimate appears here as soon as the first patches are finished."
+    if read.slide_state == "needs_pixel_size":
+        return "The estimate needs the pixel size of the slide. Enter it beside the slide."
+    if read.slide_state == "not_analysed":
+        return "Not analysed yet. Press Analyse below the slide."
+    return "Nothing to predict from yet: add a slide or an omic profile."
+
+
+def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView) -> str:
+    words = headline(prediction, bundle, cohort)
+    spread = f" ({escape(words.range)})" if words.range else ""
+    return (
+        f'<p class="hn-headline"><b class="hn-text-{escape(prediction.risk_group)}">'
+        f"{escape(words.group)}, {escape(words.percentile)}</b> "
+        f"<span>{escape(words.reference)}. {escape(words.survival)}{spread}.</span></p>"
+    )
+
+
+def _remark(case: CaseRecord, read: CaseReading) -> str:
+    """Return one line on what is missing, so that the estimate is not over-read."""
+    texts = []
+    if read.slide_state == "running":
+        texts.append("Preliminary: the slide is still being encoded.")
+    if not case.tables:
+        texts.append(
+            "No omic profile for this case. Estimate uses the slide only; expect a wider range."
+        )
+    if not case.slides and not case.features:
+        texts.append(
+            "No slide for this case. Estimate uses the omic profile only; expect a wider range."
+        )
+    return "".join(f'<p class="hn-remark">{text}</p>' for text in texts)
+
+
+def _statistics(cohort: CohortView) -> str:
+    medians = ", ".join(
+        f"{GROUP_BY_NAME[group.name].label} {median_words(group)}" for group in cohort.groups
+    )
+    c_index = (
+        f"C {cohort.concordance:.2f} ({cohort.concordance_low:.2f}\u2013"
+        f"{cohort.concordance_high:.2f})"
+    )
+    lines = (
+        f"{p_words(cohort.p_value)}, {c_index}, {cohort.num_events} events",
+        f"Median: {medians}",
+        f"Fewer than 10 at risk in a group after {cohort.reliable_until:.0f} months; "
+        f"longest follow-up {cohort.last_month:.0f} months",
+    )
+    return "".join(f'<p class="hn-small">{escape(line)}</p>' for line in lines) + _landmarks(
+        cohort
+    )
+
+
+def _landmarks(cohort: CohortView) -> str:
+    months = sorted({month for group in cohort.groups for month in group.landmarks})
+    head = "".join(f"<th>{month / 12:g} y</th>" for month in months)
+    rows = "".join(
+        f"<tr><th>{GROUP_BY_NAME[group.name].label}</th>"
+        + "".join(f"<td>{_share(group.landmarks.get(month))}</td>" for month in months)
+        + "</tr>"
+        for group in cohort.groups
+    )
+    return (
+        '<table class="hn-table"><caption>Observed survival of the reference groups</caption>'
+        f"<tr><th></th>{head}</tr>{rows}</table>"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"

@@ -1,0 +1,28 @@
+"""The left side of the workspace: the slide, its maps, and what is still to be done for it."""
+
+import streamlit as st
+
+from app.panels import analysis
+from app.panels.pixel_size import show_form
+from app.panels.scene import make_scene
+from app.reading import CaseReading
+from app.store.records import CaseRecord
+from app.store.workspace import Workspace
+from app.viewer.component import slide_viewer
+
+NO_SLIDE = "No slide for this case. Estimate uses the omic profile only; expect a wider range."
+
+
+def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
+    """Show the slide of a case, and the next step where it has not been analysed."""
+    if read.slide_state == "none" and not case.slides:
+        st.html(f'<div class="hn-no-slide"><p>{NO_SLIDE}</p></div>')
+        return
+    if read.properties is None:
+        return
+    if read.slide_state == "needs_pixel_size":
+        show_form(workspace, case, read.properties)
+    elif read.slide_state in {"not_analysed", "running"}:
+        analysis.show(workspace, case, read)
+    scene = make_scene(workspace, case, read)
+    slide_viewer(scene, key=f"viewer-{case.id}")

@@ -1,0 +1,120 @@
+"""The worklist: one row a case, with what is known of it at a glance."""
+
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from app import layout, markup, models, state
+from app.charts.mini_strip import draw_mini_strip
+from app.panels.job_status import short_status
+from app.store.records import CaseRecord
+from app.store.results import Headline
+from app.store.workspace import Workspace
+from app.tiles.tokens import mint_token
+from healnet.exceptions import Notice
+
+EMPTY = "No cases yet. Open the demo case or pick a slide."
+COLUMNS = ("", "Case", "Tumour", "Data", "Status", "Risk percentile", "Updated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One case with its status and its latest headline."""
+
+    case: CaseRecord
+    status: str
+    headline: Headline | None
+
+
+def search_box() -> str:
+    """Return the words that rows must contain."""
+    return st.text_input(
+        "Search", placeholder="search", key="search", label_visibility="collapsed", width=240
+    ).strip()
+
+
+def rows(workspace: Workspace, query: str) -> tuple[Row, ...]:
+    """Return the cases that match a search, own ones first."""
+    model_sha256 = models.shipped_sha256(workspace)
+    wanted = query.lower()
+    return tuple(
+        Row(
+            case=case,
+            status=short_status(workspace, case),
+            headline=workspace.results.of_case(case.id, model_sha256),
+        )
+        for case in workspace.cases()
+        if wanted in f"{case.title} {case.tumour}".lower()
+    )
+
+
+def show(rows: tuple[Row, ...]) -> None:
+    """Show the table; pressing a row opens its case."""
+    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
+    body = "".join(_row(row) for row in rows)
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    pressed = markup.show(f'<table class="hn-worklist">{table}</table>', key="worklist")
+    if pressed:
+        state.open_case(pressed)
+
+
+def show_empty(*, is_filtered: bool) -> None:
+    """Say that there is nothing to show, and what now."""
+    text = "No case matches this search." if is_filtered else EMPTY
+    st.html(f'<p class="hn-empty">{text}</p>')
+
+
+def say_where_links_led(*, is_unknown: bool) -> None:
+    """Tell the reader that a link led to no case, without repeating it."""
+    if is_unknown:
+        layout.show_notice(
+            Notice(
+                code="CASE-UNKNOWN",
+                what="The link does not lead to a case of this workspace",
+                why="The case may have been removed, or the link is incomplete",
+                fix="Open a case from the list",
+            )
+        )
+
+
+def _row(row: Row) -> str:
+    case = row.case
+    cells = (
+        _thumbnail(case),
+        f"<b>{escape(case.title)}</b>",
+        escape(case.tumour or "-"),
+        "".join(f'<span class="hn-chip">{escape(name)}</span>' for name in modalities(case)),
+        row.status,
+        _percentile(row.headline),
+        escape(_when(case)),
+    )
+    inside = "".join(f"<td>{cell}</td>" for cell in cells)
+    name = escape(f"Open case {case.title}")
+    return (
+        f'<tr data-press="{escape(case.id)}" tabindex="0" role="button" '
+        f'aria-label="{name}">{inside}</tr>'
+    )
+
+
+def modalities(case: CaseRecord) -> tuple[str, ...]:
+    """Return the kinds of data that a case has, as words for chips."""
+    has_slide = bool(case.slides or case.features)
+    return (*(("slide",) if has_slide else ()), *(table.role for table in case.tables))
+
+
+def _thumbnail(case: CaseRecord) -> str:
+    if not case.slides:
+        return '<span class="hn-thumb hn-none"></span>'
+    address = f"/wsi/{mint_token(case.slides[0].id)}/thumbnail.jpg"
+    return f'<img class="hn-thumb" src="{address}" alt="" loading="lazy">'
+
+
+def _percentile(headline: Headline | None) -> str:
+    if headline is None:
+        return "-"
+    return draw_mini_strip(headline.percentile, group=headline.group)
+
+
+def _when(case: CaseRecord) -> str:
+    return "built in" if case.updated is None else f"{case.updated:%Y-%m-%d %H:%M}"

@@ -1,0 +1,176 @@
+"""What can be said of a case right now: a result, a job on its way, or what is missing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from app import models
+from app.jobs.partial import read_finished
+from app.jobs.queue import JobRecord
+from app.predictions import cache
+from app.store.records import CaseRecord, FileRecord
+from app.store.workspace import Workspace
+from healnet.exceptions import HealNetError, Notice
+
+if TYPE_CHECKING:
+    from healnet.bundle.model_bundle import ModelBundle
+    from healnet.data.feature_store import PatchFeatures
+    from healnet.explain.prediction import Prediction
+    from healnet.slide.properties import SlideProperties
+
+SlideState = Literal["none", "needs_pixel_size", "not_analysed", "running", "ready", "refused"]
+ENCODER, TARGET_MPP, PATCH_PX = "lite0", 0.5, 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CaseReading:
+    """Everything that the Case page draws.
+
+    Attributes:
+        case_id: Whom it is about; every result must carry the same id.
+        bundle: The model; None where none is installed.
+        prediction: None where there is nothing (yet) to predict from.
+        properties: Of the slide on screen; None without a slide.
+        slide_state: How far the slide is on its way to the model.
+        job: The newest job of the case.
+        problem: Why there is no prediction although there are inputs.
+    """
+
+    case_id: str
+    bundle: "ModelBundle | None" = None
+    prediction: "Prediction | None" = None
+    properties: "SlideProperties | None" = None
+    slide_state: SlideState = "none"
+    job: JobRecord | None = None
+    problem: Notice | None = None
+
+
+def read_case(workspace: Workspace, case: CaseRecord) -> CaseReading:
+    """Return what can be said of a case right now. Refusals become its ``problem``."""
+    job = None if case.is_built_in else workspace.jobs.latest(case.id)
+    properties = prediction = bundle = None
+    problem: Notice | None = None
+    state: SlideState = "none"
+    try:
+        properties = slide_properties(case)
+        state = _slide_state(case, job, properties)
+        bundle = models.load_model(workspace)
+        features = _features(workspace, case, job, properties)
+        if features or case.tables:
+            is_final = state != "running"
+            prediction = cache().predict(
+                workspace, case, bundle, features=features, is_final=is_final
+            )
+    except HealNetError as error:
+        problem = error.to_notice()
+        state = "refused" if properties is None and case.slides else state
+    return CaseReading(
+        case_id=case.id,
+        bundle=bundle,
+        prediction=prediction,
+        properties=properties,
+        slide_state=state,
+        job=job,
+        problem=problem,
+    )
+
+
+def slide_properties(case: CaseRecord) -> "SlideProperties | None":
+    """Return what the first slide of a case says about itself, probed safely.
+
+    Raises:
+        SlideError: If the file cannot be read (any more).
+    """
+    if not case.slides:
+        return None
+    from healnet.slide.intake import probe_slide  # noqa: PLC0415  (heavy; first use only)
+
+    properties = probe_slide(case.slides[0].path)
+    return properties if case.slide_mpp is None else properties.with_user_mpp(case.slide_mpp)
+
+
+def start_analysis(workspace: Workspace, case: CaseRecord) -> None:
+    """Queue the encoding of the first slide of a case.
+
+    Raises:
+        HealNetError: If the slide cannot be encoded, or too many jobs wait.
+    """
+    properties = slide_properties(case)
+    if properties is None:
+        return
+    from healnet.slide.patching import check_resolution  # noqa: PLC0415
+
+    check_resolution(properties, TARGET_MPP)
+    workspace.jobs.submit(
+        case_id=case.id,
+        kind="encode",
+        spec={
+            "slide": case.slides[0].id,
+            "encoder": ENCODER,
+            "mpp": TARGET_MPP,
+            "patch_px": PATCH_PX,
+            "slide_mpp": case.slide_mpp,
+        },
+    )
+
+
+def _slide_state(
+    case: CaseRecord, job: JobRecord | None, properties: "SlideProperties | None"
+) -> SlideState:
+    if case.features:
+        return "ready"
+    if properties is None:
+        return "none"
+    if job is not None and job.is_live:
+        return "running"
+    return "needs_pixel_size" if properties.mpp is None else "not_analysed"
+
+
+def _features(
+    workspace: Workspace,
+    case: CaseRecord,
+    job: JobRecord | None,
+    properties: "SlideProperties | None",
+) -> "tuple[PatchFeatures, ...]":
+    from healnet.data.feature_store import read_features  # noqa: PLC0415
+
+    if case.features:
+        return tuple(read_features(file.path) for file in case.features)
+    if job is None or not job.is_live or properties is None:
+        return ()
+    return _partial(workspace.settings.jobs / job.id, case.slides[0], job, properties)
+
+
+def _partial(
+    folder: Path, slide: FileRecord, job: JobRecord, properties: "SlideProperties"
+) -> "tuple[PatchFeatures, ...]":
+    """Return the patches that a running job has finished, as features of their own."""
+    from healnet.data.feature_store import PatchFeatures  # noqa: PLC0415
+    from healnet.slide.geometry import grid_over  # noqa: PLC0415
+
+    finished = read_finished(folder)
+    if finished is None or properties.mpp is None:
+        return ()
+    grid = grid_over(
+        width=properties.width,
+        height=properties.height,
+        slide_mpp=properties.mpp,
+        mpp=TARGET_MPP,
+        patch_px=PATCH_PX,
+    )
+    return (
+        PatchFeatures(
+            features=finished.features,
+            coords=finished.coords,
+            patch_size_l0=grid.patch_size_l0,
+            mpp=properties.mpp,
+            mpp_source=properties.mpp_source,
+            patch_px=PATCH_PX,
+            grid=grid,
+            encoder=finished.encoder,
+            source_sha256=f"{job.id}:{len(finished.coords)}",
+            name=slide.name,
+            slide_width=properties.width,
+            slide_height=properties.height,
+        ),
+    )

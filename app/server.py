@@ -1,0 +1,59 @@
+"""What surrounds Streamlit in its own process: routes, middleware, start and stop."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from streamlit import config
+
+from app.jobs.supervisor import Supervisor
+from app.settings import check_server, read_settings
+from app.store.intake import accept_upload
+from app.store.slide_access import find_slide
+from app.store.workspace import open_workspace
+from app.tiles.routes import create_tile_routes
+from app.tiles.uploads import UploadLimits, create_upload_routes
+from healnet.exceptions import ConfigError
+
+EXIT_REFUSED = 2
+
+
+def routes() -> list[BaseRoute]:
+    """Return every route beside Streamlit's own: tiles, maps, viewer assets, uploads."""
+    settings = read_settings()
+    workspace = open_workspace(settings)
+    limits = UploadLimits(max_bytes=settings.max_slide_bytes)
+    return [
+        *create_tile_routes(lambda slide_id: find_slide(workspace, slide_id)),
+        *create_upload_routes(
+            settings.uploads,
+            limits=limits,
+            on_stored=lambda stored: accept_upload(workspace, stored),
+        ),
+    ]
+
+
+def middleware() -> list[Middleware]:
+    """Return trusted hosts and security headers, for every answer of the process."""
+    return []
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Check the settings in effect, then run the job supervisor while the server lives."""
+    try:
+        check_server(config.get_option)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        os._exit(EXIT_REFUSED)  # nothing has started; a raise would print a traceback instead
+    supervisor = Supervisor(open_workspace(read_settings()))
+    supervisor.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()

@@ -1,0 +1,121 @@
+"""A result in words: the sentences that stand above every chart, made from numbers alone."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.charts.styles import ordinal
+from app.cohort_view import CohortView, GroupSummary
+from healnet.survival.landmarks import survival_at
+
+if TYPE_CHECKING:
+    from healnet.bundle.model_bundle import ModelBundle
+    from healnet.explain.prediction import Prediction
+
+YEARS = (5, 3, 2, 1)
+MONTHS_A_YEAR = 12
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+GROUP_WORDS = {
+    "lower": "Lower-risk group",
+    "intermediate": "Intermediate-risk group",
+    "higher": "Higher-risk group",
+}
+SMALL_P = 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadlineWords:
+    """The headline, in the order in which it is read.
+
+    Attributes:
+        group: "Higher-risk group".
+        percentile: "82nd percentile".
+        reference: "of 284 reference patients (name, held-out folds)".
+        survival: "Estimated 5-year overall survival 58 of 100".
+        range: "range across five models 47-66"; empty for one model.
+    """
+
+    group: str
+    percentile: str
+    reference: str
+    survival: str
+    range: str
+
+    @property
+    def sentence(self) -> str:
+        """The whole headline as text that can be copied."""
+        spread = f" ({self.range})" if self.range else ""
+        return f"{self.group}, {self.percentile} {self.reference}. {self.survival}{spread}."
+
+
+def headline(
+    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
+) -> HeadlineWords:
+    """Return the headline of a prediction."""
+    years = horizon_years(bundle, cohort)
+    months = float(years * MONTHS_A_YEAR) if years else bundle.time_bins.horizon_months
+    span = f"{years}-year" if years else f"{months:.0f}-month"
+    low, middle, high = (
+        _of_hundred(curve, bundle, months)
+        for curve in (prediction.survival_low, prediction.survival, prediction.survival_high)
+    )
+    num_models = len(prediction.member_risks)
+    return HeadlineWords(
+        group=GROUP_WORDS[prediction.risk_group],
+        percentile=f"{ordinal(prediction.risk_percentile)} percentile",
+        reference=f"of {cohort.num_patients} reference patients "
+        f"({cohort_name(bundle)}, held-out folds)",
+        survival=f"Estimated {span} {endpoint(bundle)} {middle} of 100",
+        range=f"range across {spelled(num_models)} models {low}\u2013{high}"
+        if num_models > 1
+        else "",
+    )
+
+
+def horizon_years(bundle: "ModelBundle", cohort: CohortView) -> int:
+    """Return the longest round horizon that model and cohort both cover; 0 if not one year."""
+    covered = min(bundle.time_bins.horizon_months, cohort.reliable_until)
+    return next((years for years in YEARS if years * MONTHS_A_YEAR <= covered), 0)
+
+
+def endpoint(bundle: "ModelBundle") -> str:
+    """Return what the model estimates, e.g. "overall survival"."""
+    return str(bundle.card.get("endpoint", "overall survival"))
+
+
+def cohort_name(bundle: "ModelBundle") -> str:
+    """Return the name of the reference cohort."""
+    return str(bundle.card.get("cohort", bundle.name))
+
+
+def median_words(summary: GroupSummary) -> str:
+    """Return the median survival of a group: ``31 months (24-40)`` or "not reached"."""
+    median = summary.median
+    if median.months is None:
+        return "not reached"
+    low, high = (
+        "?" if edge is None else f"{edge:.0f}" for edge in (median.lower, median.upper)
+    )
+    upper = "not reached" if median.upper is None else high
+    return f"{median.months:.0f} months ({low}\u2013{upper})"
+
+
+def p_words(p_value: float | None) -> str:
+    """Return a p-value with two significant figures, or why there is none."""
+    if p_value is None:
+        return "log-rank p not shown (a group has fewer than 10 patients)"
+    if p_value < SMALL_P:
+        return "log-rank p < 0.001"
+    return f"log-rank p = {p_value:.2g}"
+
+
+def spelled(number: int) -> str:
+    """Return a small number as a word."""
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
+
+
+def _of_hundred(curve: NDArray[np.float64], bundle: "ModelBundle", months: float) -> int:
+    value = survival_at(curve, bundle.time_bins, months, interpolation="constant_hazard")
+    return round(100 * value)

@@ -1,0 +1,188 @@
+"""Own cases: add, change, list and forget them."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from app.store.database import CaseRow, FileRow, now
+from app.store.records import FEATURES, SLIDE, CaseRecord, FileRecord
+from healnet.exceptions import HealNetError
+
+MIN_MPP, MAX_MPP = (
+    0.01,
+    100.0,
+)  # um per pixel: finer than any scanner, coarser than any overview
+
+
+def new_id() -> str:
+    """Return 128 random bits that can stand in a web address."""
+    return secrets.token_urlsafe(16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewFile:
+    """A file that is about to join a case: what it is, its name for people, where it lies."""
+
+    role: str
+    path: Path
+    name: str = ""
+    row_key: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class CaseStore:
+    """The own cases of one workspace."""
+
+    engine: Engine
+
+    def list(self) -> tuple[CaseRecord, ...]:
+        """Return every own case, the latest change first."""
+        with Session(self.engine) as session:
+            rows = session.scalars(select(CaseRow).order_by(CaseRow.updated.desc(), CaseRow.id))
+            return tuple(_record(row) for row in rows)
+
+    def find(self, case_id: str) -> CaseRecord | None:
+        """Return the case, or None if there is none of that id."""
+        with Session(self.engine) as session:
+            row = session.get(CaseRow, case_id)
+            return None if row is None else _record(row)
+
+    def find_file(self, file_id: str) -> tuple[CaseRecord, FileRecord] | None:
+        """Return the file with its case, or None if there is none of that id."""
+        with Session(self.engine) as session:
+            row = session.get(FileRow, file_id)
+            return None if row is None else (_record(row.case), _file_record(row))
+
+    def add(self, *, title: str, files: tuple[NewFile, ...] = (), tumour: str = "") -> str:
+        """Add a case and return its random id."""
+        case_id = new_id()
+        with Session(self.engine) as session, session.begin():
+            case = CaseRow(id=case_id, title=title, tumour=tumour)
+            session.add(case)
+            for position, file in enumerate(files):
+                case.files.append(_file_row(file, position))
+        return case_id
+
+    def attach(self, case_id: str, file: NewFile) -> str:
+        """Add a file to a case; a table or feature file replaces the one of its role.
+
+        Features replace only those of the same slide: they carry its file id as ``row_key``.
+
+        Returns:
+            The file's id.
+        """
+        row = _file_row(file, 0)
+        file_id = row.id
+        with self._change(case_id) as case:
+            old = [known for known in case.files if _is_replaced(known, file)]
+            for known in old:
+                case.files.remove(known)
+            row.position = max((known.position for known in case.files), default=-1) + 1
+            case.files.append(row)
+        return file_id
+
+    def state_pixel_size(self, case_id: str, mpp: float) -> None:
+        """Remember the pixel size that the user states, um per level-0 pixel.
+
+        Raises:
+            HealNetError: If the value cannot be a pixel size.
+        """
+        if not MIN_MPP <= mpp <= MAX_MPP:
+            raise HealNetError(
+                f"{mpp:g} um per pixel is not a pixel size of a slide",
+                code="SLIDE-MPP-IMPLAUSIBLE",
+                why="patches would be cut at a wrong scale",
+                fix=f"enter a value between {MIN_MPP:g} and {MAX_MPP:g}; 40x scans have about "
+                "0.25, 20x scans about 0.5",
+            )
+        with self._change(case_id) as case:
+            case.slide_mpp = mpp
+            for known in [file for file in case.files if file.role == FEATURES]:
+                case.files.remove(known)  # they were cut at another scale
+
+    def describe(self, case_id: str, *, title: str, tumour: str) -> None:
+        """Change what the worklist shows for a case."""
+        with self._change(case_id) as case:
+            case.title, case.tumour = title, tumour
+
+    def note_hash(self, file_id: str, sha256: str) -> None:
+        """Store the content hash of a file, once it has been computed."""
+        with Session(self.engine) as session, session.begin():
+            row = session.get(FileRow, file_id)
+            if row is not None:
+                row.sha256 = sha256
+
+    def forget(self, case_id: str) -> None:
+        """Remove a case from the worklist. Files opened from a folder stay where they are."""
+        with Session(self.engine) as session, session.begin():
+            row = session.get(CaseRow, case_id)
+            if row is not None:
+                session.delete(row)
+
+    @contextmanager
+    def _change(self, case_id: str) -> Iterator[CaseRow]:
+        with Session(self.engine) as session, session.begin():
+            row = session.get(CaseRow, case_id)
+            if row is None:
+                raise unknown_case()
+            yield row
+            row.updated = now()
+
+
+def unknown_case() -> HealNetError:
+    """Return the refusal for a case that is not there, without repeating what was asked."""
+    return HealNetError(
+        "this case is not in the workspace",
+        code="CASE-UNKNOWN",
+        why="the link may be old, or the case was removed",
+        fix="go to Cases and open it from the list",
+    )
+
+
+def _is_replaced(known: FileRow, new: NewFile) -> bool:
+    if new.role == SLIDE or known.role != new.role:
+        return False
+    return new.role != FEATURES or known.row_key == new.row_key
+
+
+def _file_row(file: NewFile, position: int) -> FileRow:
+    return FileRow(
+        id=new_id(),
+        position=position,
+        role=file.role,
+        name=file.name or file.path.name,
+        path=str(file.path),
+        size=file.path.stat().st_size,
+        sha256=file.sha256,
+        row_key=file.row_key,
+    )
+
+
+def _file_record(row: FileRow) -> FileRecord:
+    return FileRecord(
+        id=row.id,
+        role=row.role,
+        name=row.name,
+        path=Path(row.path),
+        size=row.size,
+        sha256=row.sha256,
+        row_key=row.row_key,
+    )
+
+
+def _record(row: CaseRow) -> CaseRecord:
+    return CaseRecord(
+        id=row.id,
+        title=row.title,
+        tumour=row.tumour,
+        origin="own",
+        files=tuple(_file_record(file) for file in row.files),
+        slide_mpp=row.slide_mpp,
+        updated=row.updated,
+    )

@@ -1,0 +1,152 @@
+"""How files join the workspace: probed first, then added; refused files leave no trace."""
+
+import shutil
+from pathlib import Path
+
+from app.store.cases import NewFile, new_id
+from app.store.folders import find_entry
+from app.store.records import SLIDE, CaseRecord
+from app.store.workspace import Workspace
+from app.tiles.uploads import StoredUpload
+from healnet.exceptions import HealNetError, SlideError
+
+
+def admit_slide(workspace: Workspace, path: Path, *, name: str, sha256: str = "") -> str:
+    """Probe a slide in a child process and make a case of it.
+
+    Args:
+        workspace: Where the case is added.
+        path: The slide file; it is not copied.
+        name: File name as the user knows it.
+        sha256: Hash of all bytes, if known already.
+
+    Returns:
+        The id of the new case, or of the case that has this very file already.
+
+    Raises:
+        SlideError: If the file is no slide that can be read safely.
+    """
+    known = _case_with(workspace, path)
+    if known is not None:
+        return known.id
+    from healnet.slide.intake import probe_slide  # noqa: PLC0415  (heavy; first use only)
+
+    try:
+        probe_slide(path)
+    except SlideError as error:
+        workspace.audit.append("slide refused", {"code": error.code})
+        raise
+    file = NewFile(role=SLIDE, path=path, name=name, sha256=sha256)
+    case_id = workspace.own.add(title=Path(name).stem or "slide", files=(file,))
+    workspace.audit.append("case added", {"case": case_id, "slide_sha256": sha256})
+    return case_id
+
+
+def open_from_folder(workspace: Workspace, entry_id: str) -> str:
+    """Make a case of a slide in an allowed folder and return its id.
+
+    Raises:
+        SlideError: If the entry is gone, or the file is refused.
+    """
+    entry = find_entry(workspace.settings.slide_roots, entry_id)
+    if entry is None:
+        raise SlideError(
+            "this slide is not in the folder any more",
+            code="SLIDE-GONE",
+            fix="press Refresh and choose again",
+        )
+    return admit_slide(workspace, entry.path, name=Path(entry.name).name)
+
+
+def accept_upload(workspace: Workspace, stored: StoredUpload) -> dict[str, str]:
+    """Make a case of an uploaded slide; what is returned goes back to the browser."""
+    case_id = admit_slide(workspace, stored.path, name=stored.name, sha256=stored.sha256)
+    return {"case": case_id}
+
+
+def add_table(
+    workspace: Workspace, case_id: str, *, modality: str, name: str, content: bytes, row: str
+) -> None:
+    """Keep a copy of an omic or clinical table and bind one of its rows to a case.
+
+    Args:
+        workspace: Where the copy is kept.
+        case_id: An own case.
+        modality: "rna", "cnv", "mutation" or "clinical".
+        name: File name as the user knows it.
+        content: The bytes of the file.
+        row: Case id of the patient's row in the table.
+
+    Raises:
+        HealNetError: If the table cannot be read, or has no such row.
+    """
+    suffix = Path(name).suffix.lower()
+    path = workspace.settings.tables / f"{new_id()}{suffix}"
+    path.write_bytes(content)
+    try:
+        _check_row(path, row)
+        workspace.own.attach(case_id, NewFile(role=modality, path=path, name=name, row_key=row))
+    except HealNetError:
+        path.unlink()
+        raise
+    workspace.results.drop_case(case_id)
+    workspace.audit.append("table added", {"case": case_id, "modality": modality})
+
+
+def remove_case(workspace: Workspace, case_id: str) -> None:
+    """Forget an own case and delete what the workspace itself has copied or made for it."""
+    case = workspace.case(case_id)
+    inside = (
+        workspace.settings.uploads,
+        workspace.settings.tables,
+        workspace.settings.features,
+    )
+    for file in case.files:
+        if any(file.path.is_relative_to(folder) for folder in inside):
+            file.path.unlink(missing_ok=True)
+    for job in workspace.jobs.of_case(case_id):
+        shutil.rmtree(workspace.settings.jobs / job.id, ignore_errors=True)
+    workspace.own.forget(case_id)
+    workspace.results.drop_case(case_id)
+    workspace.audit.append("case removed", {"case": case_id})
+
+
+def table_rows(content: bytes, name: str, folder: Path) -> tuple[str, ...]:
+    """Return the case ids of the rows of a table.
+
+    Raises:
+        HealNetError: If the table cannot be read.
+    """
+    from healnet.omics.wide_table import read_table  # noqa: PLC0415  (heavy; first use only)
+
+    path = folder / f"{new_id()}{Path(name).suffix.lower()}"
+    path.write_bytes(content)
+    try:
+        return tuple(str(row) for row in read_table(path).index)
+    finally:
+        path.unlink()
+
+
+def _check_row(path: Path, row: str) -> None:
+    from healnet.omics.wide_table import read_table  # noqa: PLC0415  (heavy; first use only)
+
+    rows = [str(key) for key in read_table(path).index]
+    if row not in rows:
+        raise HealNetError(
+            "the chosen patient is not in this table",
+            code="TABLE-ROW",
+            where=path.suffix.removeprefix("."),
+            fix=f"choose one of its {len(rows)} rows",
+        )
+
+
+def _case_with(workspace: Workspace, path: Path) -> CaseRecord | None:
+    real = path.resolve()
+    return next(
+        (
+            case
+            for case in workspace.own.list()
+            if any(file.path.resolve() == real for file in case.slides)
+        ),
+        None,
+    )

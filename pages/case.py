@@ -1,0 +1,23 @@
+"""Case: the slide with what the model read from, and the prognosis beside it."""
+
+import streamlit as st
+
+from app import reading, state
+from app.panels import case_bar, rail, slide_view
+from app.store.workspace import current_workspace
+
+picked = state.selection()
+if picked is None:
+    state.open_cases()
+    st.stop()
+
+workspace = current_workspace()
+case = workspace.case(picked.case_id)
+case_bar.show(case)
+read = reading.read_case(workspace, case, model=picked.model)
+
+left, right = st.columns([68, 32], gap="medium")
+with left:
+    slide_view.show(workspace, case, read)
+with right:
+    rail.show(workspace, case, read)
