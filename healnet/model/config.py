@@ -241,15 +241,20 @@ def _modality_from(entry: object) -> ModalityConfig:
 
 
 def _build(kind: type[Config], values: Mapping[str, object], what: str) -> Config:
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
+    known = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(known))
     if unknown:
         raise ConfigError(
             f"unknown {what} setting {', '.join(unknown)}",
             fix=f"Known settings: {', '.join(sorted(known))}.",
         )
+    numbers = {
+        name: float(value)  # JSON and YAML write 1 for 1.0
+        for name, value in values.items()
+        if type(value) is int and known[name] in (float, float | None)
+    }
     try:
-        return kind(**values)
+        return kind(**{**values, **numbers})
     except TypeError as error:
         raise ConfigError(f"the {what} configuration cannot be read", why=str(error)) from error
 

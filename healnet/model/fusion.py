@@ -63,7 +63,7 @@ class FusionLayer(nn.Module):
         self, config: HealNetConfig, *, shares_feedforward: bool, generator: torch.Generator
     ) -> None:
         super().__init__()
-        heads = HeadSizes(config.cross_heads, config.cross_head_dim, config.temperature)
+        heads = cross_sizes(config)
         self.read = nn.ModuleDict(
             {name: _build_read(config, heads, generator) for name in config.names}
         )
@@ -96,6 +96,11 @@ class FusionLayer(nn.Module):
             if weights is not None:
                 latent_weights.append(weights)
         return Visit(latents, read, tuple(latent_weights))
+
+
+def cross_sizes(config: HealNetConfig) -> HeadSizes:
+    """Return the heads with which latents read tokens."""
+    return HeadSizes(config.cross_heads, config.cross_head_dim, config.temperature)
 
 
 def _build_read(
