@@ -17,10 +17,10 @@ from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 # Amounts of eosin and haematoxylin, strength of the fibre texture and share of clefts, by region.
 TONES: dict[Region, tuple[float, float, float, float]] = {
     Region.GLASS: (0.50, 0.03, 1.0, 1.0),
-    Region.STROMA: (0.58, 0.035, 1.0, 1.0),
-    Region.TUMOUR: (0.50, 0.085, 0.85, 0.75),
-    Region.LYMPHOCYTES: (0.34, 0.13, 0.55, 0.55),
-    Region.GLANDS: (0.40, 0.08, 0.75, 0.95),
+    Region.STROMA: (0.54, 0.03, 1.0, 1.0),
+    Region.TUMOUR: (0.45, 0.075, 0.9, 0.8),
+    Region.LYMPHOCYTES: (0.32, 0.12, 0.6, 0.6),
+    Region.GLANDS: (0.36, 0.07, 0.8, 1.0),
     Region.NECROSIS: (0.55, 0.06, 0.5, 0.5),
     Region.FAT: (0.42, 0.04, 0.9, 1.0),
     Region.MUSCLE: (0.66, 0.07, 0.9, 0.7),
@@ -53,11 +53,12 @@ class SceneFields:
         haematoxylin: Base amount of haematoxylin of the stroma.
         fibre: Strength of the fibre texture.
         cleft: How much the clefts between bundles open, 0 to 1.
-        across: Coordinate across the fibres, level-0 pixels.
-        along: Coordinate along the fibres, level-0 pixels.
+        turn: Direction of the fibres in half turns, 0 to 1.
         necrosis: Share of necrosis, 0 to 1, with soft borders.
         fat: The same for fat.
         muscle: The same for muscle.
+        secretion: Where lumens hold some, around 0.
+        shrinkage: Where tumour nests have drawn back from the stroma, around 0.
         thickness: Factor on all stain: uneven section, folds.
         tear: Depth inside a tear, level-0 pixels.
     """
@@ -70,11 +71,12 @@ class SceneFields:
     haematoxylin: Plane
     fibre: Plane
     cleft: Plane
-    across: Plane
-    along: Plane
+    turn: Plane
     necrosis: Plane
     fat: Plane
     muscle: Plane
+    secretion: Plane
+    shrinkage: Plane
     thickness: Plane
     tear: Plane
 
@@ -89,9 +91,8 @@ def draw_fields(
     has_tear: bool,
 ) -> SceneFields:
     """Return the coarse fields of a slide with this layout."""
-    epithelium = draw_epithelium(rng, layout, habit)
     vessel, wall = _vessel_depth(layout, vessels)
-    across, along = _flow(rng, layout, np.maximum(epithelium.depth, vessel))
+    epithelium = draw_epithelium(rng, layout, habit, keep_clear=vessel + wall + 7)
     tones = _tones(rng, layout)
     shape = layout.regions.shape
     return SceneFields(
@@ -103,11 +104,12 @@ def draw_fields(
         haematoxylin=tones[1],
         fibre=tones[2],
         cleft=tones[3],
-        across=across,
-        along=along,
+        turn=_flow(rng, layout, np.maximum(epithelium.depth, vessel)),
         necrosis=_soft(layout, Region.NECROSIS, blur=1.5),
         fat=_soft(layout, Region.FAT, blur=2.0),
         muscle=_soft(layout, Region.MUSCLE, blur=3.0),
+        secretion=smooth_noise(rng, (shape[0], shape[1]), scale=30),
+        shrinkage=smooth_noise(rng, (shape[0], shape[1]), scale=26),
         thickness=_thickness(rng, layout, has_fold=has_fold),
         tear=_tear(rng, layout) if has_tear else np.full(shape, -99, dtype=np.float32),
     )
@@ -157,18 +159,17 @@ def _vessel_depth(layout: Layout, vessels: tuple[Vessel, ...]) -> tuple[Plane, P
     return depth, wall
 
 
-def _flow(rng: np.random.Generator, layout: Layout, depth: Plane) -> tuple[Plane, Plane]:
-    """Return coordinates across and along the fibres; fibres wrap round glands and vessels."""
+def _flow(rng: np.random.Generator, layout: Layout, depth: Plane) -> Plane:
+    """Return the direction of the fibres; they wrap round glands and vessels."""
     shape = (layout.regions.shape[0], layout.regions.shape[1])
     row, column = (axis.astype(np.float32) * FIELD_STEP for axis in np.indices(shape))
     turn = rng.uniform(0, np.pi)
-    bend = 150 * smooth_noise(rng, shape, scale=110) + 36 * smooth_noise(rng, shape, scale=38)
-    wrap = 95 * np.exp(np.minimum(depth, 0) / 42)
+    bend = 165 * smooth_noise(rng, shape, scale=120) + 48 * smooth_noise(rng, shape, scale=42)
+    bend = bend + 9 * smooth_noise(rng, shape, scale=12)
+    wrap = 90 * np.exp(np.minimum(depth, 0) / 38)
     across = column * np.cos(turn) + row * np.sin(turn) + bend + wrap
-    along = -column * np.sin(turn) + row * np.cos(turn)
-    along = along + 110 * smooth_noise(rng, shape, scale=120)
-    start = rng.uniform(4096, 8192, size=2)  # the texture repeats; coordinates stay positive
-    return (across + start[0]).astype(np.float32), (along + start[1]).astype(np.float32)
+    down, right = np.gradient(across)
+    return np.asarray(np.mod(np.arctan2(right, -down) / np.pi, 1), dtype=np.float32)
 
 
 def _tones(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane, Plane, Plane]:
@@ -190,7 +191,7 @@ def _edge(rng: np.random.Generator, layout: Layout) -> Plane:
     inside = ndimage.distance_transform_edt(padded) - ndimage.distance_transform_edt(~padded)
     edge = ndimage.gaussian_filter(inside[1:-1, 1:-1].astype(np.float32), 1.0)
     shape = (tissue.shape[0], tissue.shape[1])
-    fray = 4.5 * smooth_noise(rng, shape, scale=5) + 4 * smooth_noise(rng, shape, scale=12)
+    fray = 3 * smooth_noise(rng, shape, scale=4) + 3 * smooth_noise(rng, shape, scale=14)
     return np.asarray(edge * FIELD_STEP + fray, dtype=np.float32)
 
 

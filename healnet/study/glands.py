@@ -18,7 +18,7 @@ from healnet.study.noise import Plane, smooth_noise
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
 FAR = -160.0  # depth where there is none
-CRYPT_SPACING = 178.0  # level-0 pixels between normal glands
+CRYPT_SPACING = 160.0  # level-0 pixels between normal glands
 CRYPT_RADIUS = (58.0, 80.0)
 CRYPT_WALL = (46.0, 60.0)  # thickness of the epithelium of a normal gland
 Points = Float32[np.ndarray, "n 2"]
@@ -55,13 +55,16 @@ class Epithelium:
 
 
 def draw_epithelium(
-    rng: np.random.Generator, layout: Layout, habit: TumourHabit
+    rng: np.random.Generator, layout: Layout, habit: TumourHabit, *, keep_clear: Plane
 ) -> Epithelium:
-    """Return the glands that fill the tumour and the normal-gland regions of ``layout``."""
+    """Return the glands that fill the tumour and the normal-gland regions of ``layout``.
+
+    No epithelium is drawn where ``keep_clear`` (level-0 pixels) is above 0.
+    """
     normal_depth, normal_lumen = _crypts(rng, layout)
     tumour_depth, tumour_lumen = _nests(rng, layout, habit)
     is_tumour = tumour_depth > normal_depth
-    depth = np.maximum(normal_depth, tumour_depth)
+    depth = np.minimum(np.maximum(normal_depth, tumour_depth), -keep_clear)
     lumen = np.where(is_tumour, tumour_lumen, normal_lumen)
     return Epithelium(depth=depth, lumen=lumen.astype(np.float32), is_tumour=is_tumour)
 
@@ -73,30 +76,41 @@ def scatter_points(rng: np.random.Generator, layout: Layout, spacing: float) -> 
     x, y = np.meshgrid(columns, rows)
     x[1::2] += spacing / 2
     points = np.stack([x.ravel(), y.ravel()], axis=1)
-    jittered = points + rng.uniform(-0.34, 0.34, points.shape) * spacing
+    jittered = points + rng.uniform(-0.30, 0.30, points.shape) * spacing
     return jittered.astype(np.float32)
 
 
 def _crypts(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane]:
     region = layout.regions == Region.GLANDS
-    depth = np.full(region.shape, FAR, dtype=np.float32)
-    lumen = depth.copy()
-    if not region.any():
-        return depth, lumen
-    place = _warped_places(rng, region, sizes=((34, 9), (9, 2)))
-    seeds = scatter_points(rng, layout, CRYPT_SPACING)
-    tree = cKDTree(seeds)
-    distance, index = tree.query(place, k=2)
+    blank = np.full(region.shape, FAR, dtype=np.float32)
+    seeds = _whole_crypts(rng, layout, region)
+    if len(seeds) < 2:
+        return blank, blank.copy()
+    free = ndimage.binary_dilation(region, iterations=int(CRYPT_RADIUS[1] / FIELD_STEP))
+    free &= ~np.isin(layout.regions, (Region.GLASS, Region.TUMOUR, Region.FAT))
+    place = _warped_places(rng, free, sizes=((34, 9), (9, 2)))
+    distance, index = cKDTree(seeds).query(place, k=2)
     radius = rng.uniform(*CRYPT_RADIUS, len(seeds)).astype(np.float32)
     wall = rng.uniform(*CRYPT_WALL, len(seeds)).astype(np.float32)
-    outer = np.minimum(radius[index[:, 0]] - distance[:, 0], (distance[:, 1] - distance[:, 0]) / 2 - 7)
+    gap = (distance[:, 1] - distance[:, 0]) / 2 - 7
     inside = np.zeros(region.shape, dtype=bool)
-    inside[region] = outer > 0
-    depth = _signed_depth(inside & ndimage.binary_erosion(region, iterations=2))
-    walls = np.zeros(region.shape, dtype=np.float32)
-    walls[region] = wall[index[:, 0]] * np.minimum(1, radius[index[:, 0]] / 66)
-    lumen = np.where(region, depth - walls, FAR).astype(np.float32)
+    inside[free] = np.minimum(radius[index[:, 0]] - distance[:, 0], gap) > 0
+    depth = _signed_depth(_without_specks(inside, smallest=250))
+    lumen = blank.copy()
+    lumen[free] = depth[free] - wall[index[:, 0]] * np.minimum(1, radius[index[:, 0]] / 66)
     return depth, lumen
+
+
+def _whole_crypts(
+    rng: np.random.Generator, layout: Layout, region: Bool[np.ndarray, "h w"]
+) -> Points:
+    """Return the centres of normal glands that fit into the section as a whole."""
+    seeds = scatter_points(rng, layout, CRYPT_SPACING)
+    room = ndimage.distance_transform_edt(layout.regions != Region.GLASS) * FIELD_STEP
+    fits = region & (room > CRYPT_RADIUS[1])
+    row = np.clip((seeds[:, 1] / FIELD_STEP).astype(np.int64), 0, region.shape[0] - 1)
+    column = np.clip((seeds[:, 0] / FIELD_STEP).astype(np.int64), 0, region.shape[1] - 1)
+    return seeds[fits[row, column]]
 
 
 def _nests(
@@ -115,10 +129,12 @@ def _nests(
     inside = np.zeros(shape, dtype=bool)
     inside[region] = ((distance[:, 1] - distance[:, 0]) / 2 > gap) & grown[index[:, 0]]
     depth = _signed_depth(_without_specks(inside, smallest=28))
-    opening = np.where(rng.random(len(seeds)) < habit.differentiation, 27.0, 400.0)
-    onset = opening + rng.normal(0, 4, len(seeds))
-    lumen = blank.copy()
-    lumen[region] = depth[region] - onset[index[:, 0]] + 5 * smooth_noise(rng, shape, scale=7)[region]
+    opening = np.where(rng.random(len(seeds)) < habit.differentiation, 27.0, 90.0)
+    onset = np.full(shape, 90, dtype=np.float32)
+    onset[region] = (opening + rng.normal(0, 4, len(seeds)))[index[:, 0]]
+    onset = ndimage.gaussian_filter(onset, 2.0)  # neighbours that fuse share a smooth lumen
+    lumen = np.where(region, depth - onset + 4 * smooth_noise(rng, shape, scale=7), FAR)
+    lumen = lumen.astype(np.float32)
     holes = _cribriform(rng, layout, depth, habit)
     return depth, np.maximum(lumen, holes)
 
@@ -128,7 +144,7 @@ def _cribriform(
 ) -> Plane:
     """Return small round holes deep inside the nests."""
     holes = np.full(depth.shape, FAR, dtype=np.float32)
-    deep = depth > 16
+    deep = depth > 0  # a hole ends before its nest does: see the minimum below
     if not deep.any():
         return holes
     seeds = scatter_points(rng, layout, 74.0)

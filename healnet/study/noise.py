@@ -76,5 +76,11 @@ def smoothstep(
     values: Shaped[np.ndarray, "..."], low: float, high: float
 ) -> Shaped[np.ndarray, "..."]:
     """Return 0 below ``low``, 1 above ``high``, and a smooth ramp between (either order)."""
-    ramp = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return ramp * ramp * (3 - 2 * ramp)
+    ramp = values - np.float32(low)
+    ramp *= np.float32(1 / (high - low))
+    np.clip(ramp, 0, 1, out=ramp)
+    smooth = ramp * np.float32(-2)
+    smooth += 3
+    smooth *= ramp
+    smooth *= ramp
+    return smooth

@@ -74,20 +74,21 @@ class NucleusLook:
 
 LOOKS: dict[CellKind, NucleusLook] = {
     CellKind.TUMOUR: NucleusLook(
-        count=768, side=44, length=9.6, width=7.0, spread=0.19, irregular=0.055, density=0.72,
-        density_spread=0.24, rim=0.42, clumps=0.30, clump_px=1.7, nucleoli=1.3, dark_share=0.16,
+        count=768, side=44, length=9.6, width=7.2, spread=0.18, irregular=0.05, density=0.56,
+        density_spread=0.30, rim=0.36, clumps=0.36, clump_px=1.35, nucleoli=1.4, dark_share=0.06,
     ),
     CellKind.GLAND: NucleusLook(
-        count=384, side=34, length=9.2, width=4.7, spread=0.10, irregular=0.03, density=1.02,
+        count=384, side=34, length=9.2, width=4.7, spread=0.12, irregular=0.04, density=0.88,
+        density_spread=0.2,
         rim=0.2, clumps=0.2, clump_px=1.3, nucleoli=0.25,
     ),
     CellKind.LYMPHOCYTE: NucleusLook(
-        count=256, side=22, length=5.7, width=5.2, spread=0.09, irregular=0.035, density=1.42,
-        rim=0.15, clumps=0.42, clump_px=1.5,
+        count=256, side=22, length=5.7, width=5.2, spread=0.09, irregular=0.035, density=1.2,
+        density_spread=0.2, rim=0.2, clumps=0.42, clump_px=1.5,
     ),
     CellKind.FIBROBLAST: NucleusLook(
-        count=512, side=46, length=13.0, width=2.9, spread=0.24, irregular=0.05, bend=0.16,
-        density=0.86, density_spread=0.28, rim=0.2, clumps=0.16, nucleoli=0.15, dark_share=0.25,
+        count=512, side=46, length=11.5, width=2.9, spread=0.28, irregular=0.05, bend=0.09,
+        density=0.78, density_spread=0.30, rim=0.2, clumps=0.22, nucleoli=0.15, dark_share=0.15,
     ),
     CellKind.MUSCLE: NucleusLook(
         count=256, side=54, length=17.0, width=3.4, spread=0.16, irregular=0.03, bend=0.07,
@@ -147,7 +148,7 @@ def draw_nuclei(rng: np.random.Generator, look: NucleusLook) -> Sprites:
     along, across = _local_axes(rng, angle, look.side)
     across = across + (look.bend * rng.normal(0, 1, count) / look.length)[:, None, None] * along**2
     depth = _depth(rng, along, across, length=length, width=width, irregular=look.irregular)
-    coverage = smoothstep(depth, -0.9, 0.8)
+    coverage = smoothstep(depth, -1.2, 1.1)
     density = _chromatin(rng, look, depth)
     return Sprites(
         coverage=coverage.astype(np.float32), density=(density * coverage).astype(np.float32)
@@ -194,7 +195,7 @@ def _chromatin(rng: np.random.Generator, look: NucleusLook, depth: np.ndarray) -
     level = np.where(smudged, level + 0.55 * look.density + 0.2, level)[:, None, None]
     texture = np.where(smudged, 0.35, 1.0)[:, None, None]
     clumps = _crops(rng, count, look.side, width=look.clump_px)
-    rim = np.exp(-(((depth - 1.3) / 1.1) ** 2))
+    rim = np.exp(-(((depth - 1.5) / 1.35) ** 2))
     density = level + texture * (look.rim * rim + look.clumps * clumps * smoothstep(depth, 0, 2))
     density += texture * _nucleoli(rng, look, depth)
     return np.maximum(density, 0.15)

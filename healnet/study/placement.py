@@ -19,18 +19,19 @@ from healnet.study.nuclei import CellKind
 from healnet.study.fields import SceneFields, Vessel
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
+LYMPHOCYTE_SPACING = 11.6  # level-0 pixels, where they crowd
 Column = Float32[np.ndarray, " n"]
 
 # Half of the distance that a nucleus keeps, level-0 pixels; the first kinds win a conflict.
 REACH: dict[CellKind, float] = {
     CellKind.MITOSIS: 8.5,
     CellKind.GLAND: 4.2,
-    CellKind.TUMOUR: 7.2,
+    CellKind.TUMOUR: 5.9,
     CellKind.ENDOTHELIUM: 4.5,
     CellKind.MUSCLE: 8.0,
     CellKind.FIBROBLAST: 7.0,
-    CellKind.LYMPHOCYTE: 5.4,
-    CellKind.PLASMA: 6.0,
+    CellKind.LYMPHOCYTE: 4.3,
+    CellKind.PLASMA: 4.8,
     CellKind.NEUTROPHIL: 5.5,
     CellKind.DEBRIS: 3.0,
 }
@@ -113,8 +114,8 @@ def _tumour_cells(
     kind = np.where(rng.random(len(x)) < habit.mitoses, CellKind.MITOSIS, CellKind.TUMOUR)
     cells = Cells(x=x, y=y, angle=np.zeros_like(x), kind=kind.astype(np.int64))
     is_row = np.arange(len(x)) < len(row[0])
-    deep = (_at(depth, cells) > 19) | is_row
-    kept = deep & (_at(depth, cells) > 5) & (_at(epithelium.lumen, cells) < -8.5)
+    deep = (_at(depth, cells) > 17) | is_row
+    kept = deep & (_at(depth, cells) > 4.5) & (_at(epithelium.lumen, cells) < -7.5)
     cells = cells.take(kept)
     # towards the nearer of the two surfaces, so that cells stand on membranes and round lumens
     surface = np.where(epithelium.lumen > -26, epithelium.lumen, epithelium.depth)
@@ -163,17 +164,17 @@ def _spindle_cells(
     share = np.where(np.isin(region, (Region.FAT, Region.NECROSIS, Region.GLASS)), 0, share)
     kept = (rng.random(len(cells.x)) < share) & (_at(fields.epithelium.depth, cells) < -5)
     cells = cells.take(kept)
-    tangent = _normal(fields.across, cells) + np.float32(np.pi / 2)
-    return _turn(rng, cells, tangent.astype(np.float32), spread=0.16)
+    tangent = (_at(fields.turn, cells) * np.pi).astype(np.float32)
+    return _turn(rng, cells, tangent, spread=0.16)
 
 
 def _lymphocytes(
     rng: np.random.Generator, layout: Layout, fields: SceneFields, habit: CellHabit
 ) -> Cells:
-    points = scatter_points(rng, layout, 12.6)
+    points = scatter_points(rng, layout, LYMPHOCYTE_SPACING)
     angle = rng.uniform(0, np.pi, len(points))
     cells = _cells(points[:, 0], points[:, 1], angle, CellKind.LYMPHOCYTE)
-    per_mm2 = 1e6 / (12.6 * 12.6 * np.sqrt(0.75) * 0.25)  # of the full grid, at 0.5 um
+    per_mm2 = 1e6 / (LYMPHOCYTE_SPACING * LYMPHOCYTE_SPACING * np.sqrt(0.75) * 0.25)  # of the full grid, at 0.5 um
     region = _region(layout, cells)
     inside = _at(fields.epithelium.depth, cells) > 0
     share = np.where(inside, habit.lymphocytes_in_tumour, habit.lymphocytes_in_stroma) / per_mm2

@@ -44,6 +44,7 @@ class Scene:
         tumour_spacing: Level-0 pixels between tumour nuclei.
         fat_cells: Adipocytes.
         red_cells: Red blood cells.
+        dust: Specks on the glass.
         texture_offset: Where this slide lies on the endless textures (row, column).
     """
 
@@ -57,6 +58,7 @@ class Scene:
     tumour_spacing: float
     fat_cells: Bodies
     red_cells: Bodies
+    dust: Bodies
     texture_offset: tuple[int, int]
 
 
@@ -89,6 +91,7 @@ def draw_scene(
         tumour_spacing=cell_habit.tumour_spacing,
         fat_cells=_fat_cells(rng, layout),
         red_cells=_red_cells(rng, layout, fields),
+        dust=_dust(rng, layout, count=int(rng.integers(4, 16) * area_mm2)),
         texture_offset=(int(rng.integers(1024)), int(rng.integers(1024))),
     )
 
@@ -136,6 +139,17 @@ def _red_cells(rng: np.random.Generator, layout: Layout, fields: SceneFields) ->
     points = scatter_points(rng, layout, RED_CELL_SPACING)
     inside = _value_at(fields.vessel, points) > 5
     return _loose_bodies(rng, points[inside & (rng.random(len(points)) < 0.8)])
+
+
+def _dust(rng: np.random.Generator, layout: Layout, *, count: int) -> Bodies:
+    points = rng.uniform((0, 0), (layout.width, layout.height), (count, 2))
+    specks = _loose_bodies(rng, points.astype(np.float32))
+    return Bodies(
+        x=specks.x,
+        y=specks.y,
+        index=rng.integers(len(load_sprites()[CellKind.DEBRIS].coverage), size=count),
+        tone=specks.tone,
+    )
 
 
 def _value_at(field: np.ndarray, points: Float32[np.ndarray, "n 2"]) -> np.ndarray:

@@ -21,7 +21,7 @@ MACENKO_HAEMATOXYLIN: Vector = (0.5626, 0.7201, 0.4062)
 MACENKO_EOSIN: Vector = (0.2159, 0.8012, 0.5581)
 RUIFROK_HAEMATOXYLIN: Vector = (0.650, 0.704, 0.286)
 RUIFROK_EOSIN: Vector = (0.072, 0.990, 0.105)
-HAEMOGLOBIN: Vector = (0.10, 0.72, 0.69)  # red cells: orange-red under eosin
+HAEMOGLOBIN: Vector = (0.14, 0.77, 0.62)  # red cells: orange-red under eosin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,6 @@ class StainProfile:
         strength_h: Factor on every amount of haematoxylin.
         strength_e: Factor on every amount of eosin.
         white: Colour of empty glass, 0 to 255.
-        noise: Deviation of the sensor noise, in grey levels.
     """
 
     haematoxylin: Vector
@@ -42,7 +41,6 @@ class StainProfile:
     strength_h: float
     strength_e: float
     white: Vector
-    noise: float
 
     def __post_init__(self) -> None:
         if min(self.strength_h, self.strength_e) <= 0:
@@ -76,7 +74,6 @@ def draw_stain(rng: np.random.Generator, *, site: int) -> StainProfile:
         strength_h=float(strength_h),
         strength_e=float(strength_e),
         white=_vector(np.clip(white + rng.normal(0, 0.7, size=3), 228, 250)),
-        noise=float(rng.uniform(0.8, 1.4)),
     )
 
 
@@ -87,19 +84,19 @@ def to_rgb(densities: Densities, profile: StainProfile) -> UInt8[np.ndarray, "h 
     vectors = (profile.haematoxylin, profile.eosin, HAEMOGLOBIN)
     rgb = np.empty((*densities.eosin.shape, 3), dtype=np.uint8)
     for channel in range(3):
-        density = np.zeros_like(densities.eosin)
+        density = np.full_like(densities.eosin, np.log(profile.white[channel]))
         for amount, factor, vector in zip(amounts, factors, vectors, strict=True):
-            density += amount * np.float32(-factor * vector[channel])
+            density -= amount * np.float32(factor * vector[channel])
         np.exp(density, out=density)
-        density *= np.float32(profile.white[channel])
-        rgb[..., channel] = np.clip(density + np.float32(0.5), 0, 255)
+        density += np.float32(0.5)
+        rgb[..., channel] = np.minimum(density, 255)
     return rgb
 
 
 def _blend(share: float) -> Float[np.ndarray, "2 3"]:
     macenko = np.array([MACENKO_HAEMATOXYLIN, MACENKO_EOSIN])
     ruifrok = np.array([RUIFROK_HAEMATOXYLIN, RUIFROK_EOSIN])
-    weight = np.clip(share, 0.0, 0.6) * np.array([[1.0], [0.35]])
+    weight = np.clip(share, 0.0, 0.6) * np.array([[1.0], [0.12]])
     return (1 - weight) * macenko + weight * ruifrok
 
 

@@ -13,8 +13,8 @@ from healnet.study.noise import Plane
 from healnet.study.nuclei import CellKind, load_sprites
 from healnet.study.stain import Densities
 
-CONE_ANGLES = 48
-CONE_SHAPES = 5
+CONE_ANGLES = 32
+CONE_SHAPES = 3
 Stack = Float32[np.ndarray, "n s s"]
 
 
@@ -96,7 +96,7 @@ def stamp_nuclei(
     """Add nuclei of one kind whose centres are (x, y) on the block; what lies below is hidden."""
     sprites = load_sprites()[kind]
     side = sprites.coverage.shape[1]
-    eosin = np.float32(EOSIN_IN_NUCLEUS.get(kind, 0.42))
+    eosin = np.float32(EOSIN_IN_NUCLEUS.get(kind, 0.62))
     for place in zip(x.tolist(), y.tolist(), index.tolist(), strength.tolist(), strict=True):
         window = _window(
             densities.eosin.shape, place[0] - side // 2, place[1] - side // 2, side
@@ -112,10 +112,10 @@ def stamp_nuclei(
 
 
 EOSIN_IN_NUCLEUS: dict[CellKind, float] = {
-    CellKind.LYMPHOCYTE: 0.30,
-    CellKind.PLASMA: 0.36,
+    CellKind.LYMPHOCYTE: 0.46,
+    CellKind.PLASMA: 0.48,
     CellKind.DEBRIS: 0.55,
-    CellKind.MITOSIS: 0.25,
+    CellKind.MITOSIS: 0.4,
 }
 
 

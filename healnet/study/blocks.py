@@ -1,0 +1,71 @@
+"""Rectangles of level-0 pixels, and coarse fields seen on them.
+
+A slide is drawn block by block. Coarse fields are brought to full resolution with the pixels
+around the block, so neighbouring blocks meet without a seam.
+Axis names: h height, w width.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from healnet.study.noise import Plane
+from healnet.study.tissue_layout import FIELD_STEP
+
+MARGIN = 3  # coarse pixels around a block that the cubic kernel needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A rectangle of level-0 pixels; it may reach beyond the slide."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height, self.width
+
+
+def crop_field(field: Plane, block: Block) -> tuple[Plane, int, int]:
+    """Return the coarse pixels under ``block`` and around it, and their first column and row.
+
+    Beyond the slide the border is repeated.
+    """
+    left, top = block.x // FIELD_STEP - MARGIN, block.y // FIELD_STEP - MARGIN
+    right = -(-(block.x + block.width) // FIELD_STEP) + MARGIN
+    bottom = -(-(block.y + block.height) // FIELD_STEP) + MARGIN
+    rows = np.clip(np.arange(top, bottom), 0, field.shape[0] - 1)
+    columns = np.clip(np.arange(left, right), 0, field.shape[1] - 1)
+    return field[np.ix_(rows, columns)], left, top
+
+
+def upsample(field: Plane, block: Block) -> Plane:
+    """Return the coarse field on the pixels of ``block``, with a cubic kernel."""
+    crop, left, top = crop_field(field, block)
+    box = (
+        block.x / FIELD_STEP - left,
+        block.y / FIELD_STEP - top,
+        (block.x + block.width) / FIELD_STEP - left,
+        (block.y + block.height) / FIELD_STEP - top,
+    )
+    image = Image.fromarray(np.ascontiguousarray(crop))
+    size = (block.width, block.height)
+    return np.array(image.resize(size, Image.Resampling.BICUBIC, box=box))
+
+
+def repeat(field: Plane, block: Block) -> Plane:
+    """Return the coarse field on the pixels of ``block``, each value repeated."""
+    crop, left, top = crop_field(field, block)
+    full = np.repeat(np.repeat(crop, FIELD_STEP, axis=0), FIELD_STEP, axis=1)
+    row, column = block.y - top * FIELD_STEP, block.x - left * FIELD_STEP
+    return full[row : row + block.height, column : column + block.width]
+
+
+def is_above(field: Plane, block: Block, level: float) -> bool:
+    """Return whether the coarse field exceeds ``level`` anywhere on ``block``."""
+    return bool((crop_field(field, block)[0] > level).any())
