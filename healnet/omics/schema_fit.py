@@ -13,9 +13,7 @@ from healnet.omics.feature_spec import FeatureSpec, Kind
 from healnet.omics.wide_table import text_columns
 
 MAX_LEVELS = 30
-# A value this many robust standard deviations from the median does not stretch the scale.
-WINSOR = 10.0
-_MAD_TO_SD = 1.4826  # of a normal distribution
+TAIL = 0.01  # share of patients on either side that does not stretch the scale
 _TINY = 1e-9
 NUMERIC_MODALITIES = ("rna", "cnv", "mutation")
 
@@ -69,19 +67,21 @@ def describe_columns(
 def fit_scale(values: Float[ndarray, "n p"]) -> Scale:
     """Return mean, sd and range of each column, over its observed values.
 
-    Values beyond 10 robust standard deviations (from the median absolute deviation) of the
-    median are pulled in to there first: one measurement of 14,071 among z-scores would
-    otherwise flatten all others to the same number. Columns without variation are unusable.
+    The outermost 1 % on either side (at least one patient) is pulled in to its neighbour before
+    mean and sd are taken: one measurement of 14,071 among z-scores would otherwise flatten all
+    others to the same number. Where that would leave no variation (a rare 1 among 0s), all
+    values count as they are. Columns without any variation are unusable.
     """
     seen = np.isfinite(values)
-    count = seen.sum(axis=0)
-    is_empty = count == 0
-    filled = np.where(is_empty, 0.0, values)
+    is_empty = ~seen.any(axis=0)
+    filled = np.where(is_empty, 0.0, np.where(seen, values, np.nan))
     low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
-    median = np.nanmedian(filled, axis=0)
-    reach = WINSOR * _MAD_TO_SD * np.nanmedian(np.abs(filled - median), axis=0)
-    reach = np.where(reach > 0, reach, np.inf)
-    pulled = np.clip(filled, median - reach, median + reach)
+    inner_low = np.nanquantile(filled, TAIL, axis=0, method="higher")
+    inner_high = np.nanquantile(filled, 1 - TAIL, axis=0, method="lower")
+    is_flat = inner_high <= inner_low
+    inner_low = np.where(is_flat, low, inner_low)
+    inner_high = np.where(is_flat, high, inner_high)
+    pulled = np.clip(filled, inner_low, inner_high)
     mean, sd = np.nanmean(pulled, axis=0), np.nanstd(pulled, axis=0)
     is_usable = ~is_empty & (sd > _TINY * np.maximum(1.0, np.abs(mean)))
     return Scale(mean, np.where(is_usable, sd, 1.0), low, high, is_usable)

@@ -1,0 +1,127 @@
+"""What a cohort table cannot say itself: the small YAML file beside it.
+
+omics: {rna: rna.csv, cnv: cnv.csv}      # wide tables, paths from this file
+units: {rna: log2(TPM+1), age: years}
+clinical: [age, sex]                     # columns that are inputs; default: all others
+event_values: {event: [Dead], censored: [Alive]}
+time_unit: months                        # or days, years: unit of the time column
+zero_times: half_day                     # or leave_out
+id_match: exact                          # or fold: case, blanks, dashes do not count
+slide_mpp: 0.25                          # where feature files do not say it
+features: {TCGA-AD-6964: [bag.h5]}       # beside or instead of the column
+endpoint: overall survival
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from healnet.exceptions import CohortError
+
+MONTHS_PER = {"months": 1.0, "days": 12 / 365.25, "years": 12.0}
+_CHOICES = {
+    "time_unit": tuple(MONTHS_PER),
+    "zero_times": ("refuse", "half_day", "leave_out"),
+    "id_match": ("exact", "fold"),
+}
+_MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortSettings:
+    """How to read a cohort table. Every field has the value that assumes nothing.
+
+    Attributes:
+        omics: Wide tables by modality.
+        units: Unit by column, or by modality for all of its columns.
+        clinical: Columns that are clinical inputs; None: all that are not named otherwise.
+        event_values: The texts or codes of ``event`` and of ``censored``.
+        time_unit: Unit of the time column.
+        zero_times: What to do with a time of 0.
+        id_match: How ids of omic tables are compared with those of the cohort.
+        slide_mpp: Micrometres per level-0 pixel where feature files do not say.
+        features: Further feature files by case id.
+        endpoint: What the event is, for labels.
+    """
+
+    omics: Mapping[str, Path] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    clinical: tuple[str, ...] | None = None
+    event_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    time_unit: str = "months"
+    zero_times: str = "refuse"
+    id_match: str = "exact"
+    slide_mpp: float | None = None
+    features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown choice."""
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise _wrong(f"{name} is {getattr(self, name)!r}; known: {', '.join(choices)}")
+        if self.event_values and set(self.event_values) != {"event", "censored"}:
+            raise _wrong("event_values needs the lists event and censored")
+        if self.slide_mpp is not None and not 0 < self.slide_mpp < 100:  # noqa: PLR2004
+            raise _wrong(f"slide_mpp is {self.slide_mpp}; micrometres per pixel expected")
+
+
+def read_settings(table: Path) -> CohortSettings:
+    """Return the settings in the YAML file beside a table, or the defaults if there is none.
+
+    For ``cohort.csv`` the file is ``cohort.yaml`` or ``cohort.yml``.
+
+    Raises:
+        CohortError: ``COHORT-SETTINGS`` if the file is not usable.
+    """
+    stem = table.name.split(".")[0]
+    for path in (table.with_name(f"{stem}.yaml"), table.with_name(f"{stem}.yml")):
+        if path.is_file():
+            return _parse(path)
+    return CohortSettings()
+
+
+def _parse(path: Path) -> CohortSettings:
+    if path.stat().st_size > _MAX_BYTES:
+        raise _wrong("larger than 1 MB", path.name)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _wrong("not readable as YAML", path.name) from error
+    values = {} if content is None else content
+    known = {field.name for field in fields(CohortSettings)}
+    if not isinstance(values, dict) or not set(map(str, values)) <= known:
+        raise _wrong(f"only these names are known: {', '.join(sorted(known))}", path.name)
+    try:
+        return CohortSettings(
+            **{name: _convert(name, values[name], path.parent) for name in values}
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, CohortError):
+            raise _wrong(error.what, path.name) from error
+        raise _wrong("a value has the wrong form", path.name) from error
+
+
+def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (YAML holds anything)
+    if name == "omics":
+        return {str(key): folder / str(file) for key, file in value.items()}
+    if name == "features":
+        return {str(k): tuple(folder / str(f) for f in _listed(v)) for k, v in value.items()}
+    if name == "units":
+        return {str(key): str(unit) for key, unit in value.items()}
+    if name == "event_values":
+        return {str(key): tuple(map(str, _listed(v))) for key, v in value.items()}
+    if name == "clinical":
+        return tuple(map(str, _listed(value)))
+    return float(value) if name == "slide_mpp" else str(value)
+
+
+def _listed(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
+def _wrong(what: str, name: str = "") -> CohortError:
+    return CohortError(what, code="COHORT-SETTINGS", where=name, fix="correct the YAML file")

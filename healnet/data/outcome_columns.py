@@ -1,0 +1,162 @@
+"""Reading time and event of a cohort table: strict, and asking where a code is unclear."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from healnet.data.cohort_settings import MONTHS_PER, CohortSettings
+from healnet.data.problems import Place, Problems
+from healnet.exceptions import CohortError
+from healnet.omics.number_cells import MISSING, parse_cell
+from healnet.omics.text_rows import shown
+
+HALF_DAY_MONTHS = 0.5 * MONTHS_PER["days"]
+_MAX_MEDIAN_MONTHS = 600.0
+_MAX_MONTHS = 1500.0
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+_FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+
+
+def parse_times(
+    cells: Sequence[str], places: Sequence[Place], settings: CohortSettings, problems: Problems
+) -> Float[ndarray, " n"]:
+    """Return follow-up in months; NaN where a problem was noted or a zero is left out.
+
+    Raises:
+        CohortError: ``COHORT-TIME-DATES`` if the column holds dates.
+    """
+    column = "time"
+    if sum(bool(_DATE.fullmatch(cell.strip())) for cell in cells) > len(cells) / 2:
+        raise CohortError(
+            f"the time column holds dates such as {shown(cells[0])}",
+            code="COHORT-TIME-DATES",
+            where=problems.name,
+            why="a duration from the start of follow-up is needed",
+            fix="give time_months: end date minus start date, in months",
+        )
+    times = np.full(len(cells), np.nan)
+    for i, (cell, place) in enumerate(zip(cells, places, strict=True)):
+        value = parse_cell(cell)
+        if value is None or np.isnan(value):
+            problems.add(place, column, _no_number(cell))
+        elif value < 0:
+            problems.add(place, column, f"time {cell.strip()} is negative")
+        elif value == 0 and settings.zero_times == "refuse":
+            problems.add(
+                place,
+                column,
+                "time 0 (set zero_times to half_day or leave_out in the YAML file)",
+            )
+        elif value == 0:
+            times[i] = HALF_DAY_MONTHS if settings.zero_times == "half_day" else np.nan
+        else:
+            times[i] = value * MONTHS_PER[settings.time_unit]
+    return times
+
+
+def check_follow_up(times: Float[ndarray, " n"], name: str) -> None:
+    """Refuse times that no patient can have been followed for.
+
+    Raises:
+        CohortError: ``COHORT-TIME-UNIT``.
+    """
+    seen = times[np.isfinite(times)]
+    if len(seen) == 0:
+        return
+    median, longest = float(np.median(seen)), float(seen.max())
+    if median <= _MAX_MEDIAN_MONTHS and longest <= _MAX_MONTHS:
+        return
+    raise CohortError(
+        f"median follow-up would be {median / 12:,.0f} years, the longest {longest / 12:,.0f}",
+        code="COHORT-TIME-UNIT",
+        where=name,
+        why="the times do not seem to be months",
+        fix="give months, or say time_unit: days in the YAML file",
+    )
+
+
+def parse_events(
+    cells: Sequence[str], places: Sequence[Place], settings: CohortSettings, problems: Problems
+) -> Bool[ndarray, " n"]:
+    """Return True where the event happened.
+
+    Raises:
+        CohortError: ``COHORT-EVENT-CODES`` or ``COHORT-EVENT-TEXT`` if the codes need a
+            decision of the user, with the line to write.
+    """
+    flags = _mapped_flags(settings) or _FLAGS
+    texts = [_plain(cell) for cell in cells]
+    counts = Counter(text for text in texts if text not in flags and text not in MISSING)
+    if flags is _FLAGS:
+        _ask_about_codes(counts, set(texts), problems.name)
+    events = np.zeros(len(cells), dtype=np.bool_)
+    for i, (text, place) in enumerate(zip(texts, places, strict=True)):
+        if text in flags:
+            events[i] = flags[text]
+        else:
+            shown_cell = "missing" if text in MISSING else f"{shown(cells[i])!r}"
+            problems.add(place, "event", f"{shown_cell}; {_expected(settings)} expected")
+    return events
+
+
+def _ask_about_codes(counts: Counter[str], present: set[str], name: str) -> None:
+    """Refuse, with a question, when the column as a whole uses other codes than 0 and 1."""
+    numbers = {text for text in counts if parse_cell(text) is not None}
+    words = {text: n for text, n in counts.items() if text not in numbers}
+    codes = sorted({_plain(text) for text in present if parse_cell(text) is not None})
+    whole = all(float(code).is_integer() for code in codes)
+    if words and sum(words.values()) >= sum(counts.values()) / 2 and len(words) <= 10:  # noqa: PLR2004
+        listed = ", ".join(f"{shown(text)!r} ({n})" for text, n in sorted(words.items()))
+        raise CohortError(
+            f"the event column holds text: {listed}",
+            code="COHORT-EVENT-TEXT",
+            where=name,
+            why="it must be said which text means that the event happened",
+            fix="write in the YAML file e.g. event_values: {event: [dead], censored: [alive]}",
+        )
+    if not numbers or not whole:
+        return  # single wrong cells are reported with their row
+    question = "is 2 the event?" if codes == ["1", "2"] else "which one is the event?"
+    competing = (
+        "; other causes would count as censored, which biases absolute risk"
+        if len(codes) > 2  # noqa: PLR2004
+        else ""
+    )
+    raise CohortError(
+        f"the event column holds the codes {', '.join(codes)}: {question}",
+        code="COHORT-EVENT-CODES",
+        where=name,
+        why=f"only 0 (censored) and 1 (event) can be read without asking{competing}",
+        fix="write in the YAML file e.g. event_values: {event: [2], censored: [1]}",
+    )
+
+
+def _mapped_flags(settings: CohortSettings) -> dict[str, bool]:
+    return {
+        _plain(text): kind == "event"
+        for kind, texts in settings.event_values.items()
+        for text in texts
+    }
+
+
+def _plain(text: str) -> str:
+    """Return a code in one spelling: ``1.0`` and ``1`` are the same, case does not count."""
+    text = text.strip().lower()
+    number = parse_cell(text)
+    if number is not None and np.isfinite(number) and text not in {"true", "false"}:
+        return f"{number:g}"
+    return text
+
+
+def _expected(settings: CohortSettings) -> str:
+    if not settings.event_values:
+        return "1 (event) or 0 (censored)"
+    return " or ".join(text for texts in settings.event_values.values() for text in texts)
+
+
+def _no_number(cell: str) -> str:
+    return "time is missing" if not cell.strip() else f"{shown(cell)!r} is not a time"

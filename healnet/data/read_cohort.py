@@ -1,0 +1,229 @@
+"""Reading a cohort: ``COHORT.csv`` with its YAML file and omic tables, or a PORPOISE table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from healnet.data.clinical_columns import clinical_table
+from healnet.data.cohort import Cohort, Patient
+from healnet.data.cohort_settings import CohortSettings, read_settings
+from healnet.data.omic_tables import read_omic_tables
+from healnet.data.outcome_columns import check_follow_up, parse_events, parse_times
+from healnet.data.problems import Place, Problems
+from healnet.exceptions import CohortError, Notice
+from healnet.omics.porpoise import is_porpoise, read_porpoise
+from healnet.omics.text_rows import TextTable, open_text_table, shown
+
+TIME_COLUMNS = {"time_months": None, "time": None, "time_days": "days", "time_years": "years"}
+_NAMED = ("event", "slides", "features", "site")
+_FIRST = 10
+Columns = Mapping[str, Sequence[str]]
+
+
+def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohort:
+    """Return the cohort in a table.
+
+    ``COHORT.csv`` has one row a patient: ``case_id, time_months, event`` (1 = happened), and
+    any of ``slides`` and ``features`` (paths from the table's folder, joined by ``;``), ``site``
+    and clinical columns. What it cannot say stands in ``COHORT.yaml`` beside it
+    (:mod:`healnet.data.cohort_settings`). PORPOISE tables are recognised by their columns.
+
+    Args:
+        path: The table.
+        omics: Further wide tables by modality; they replace those of the YAML file.
+
+    Raises:
+        CohortError: Naming every cell that cannot be used, every file that is missing, or the
+            question that has to be answered first.
+        TableError: If a file is not a table, or an omic table has bad cells.
+    """
+    settings = read_settings(path)
+    settings = replace(settings, omics={**settings.omics, **(omics or {})})
+    source = open_text_table(path)
+    cohort = (
+        _from_porpoise(path, settings)
+        if is_porpoise(source.columns)
+        else _from_rows(source, path.parent, settings)
+    )
+    tables, notices = read_omic_tables(settings, cohort.case_ids)
+    patients = tuple(_with_features(patient, settings) for patient in cohort.patients)
+    _check_features(settings, cohort)
+    cohort = replace(
+        cohort,
+        patients=patients,
+        tables={**tables, **cohort.tables},
+        units=settings.units,
+        slide_mpp=settings.slide_mpp,
+        endpoint=settings.endpoint,
+        notices=(*cohort.notices, *notices),
+    )
+    _check_files(cohort)
+    return cohort
+
+
+def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Cohort:
+    problems = Problems(name=source.name)
+    time_name = _time_column(source)
+    if unit := TIME_COLUMNS[time_name]:
+        settings = replace(settings, time_unit=unit)
+    places, columns, notices = _unique_rows(source, problems)
+    times = parse_times(columns[time_name], places, settings, problems)
+    events = parse_events(columns["event"], places, settings, problems)
+    taken = {source.columns[source.id_column()], *TIME_COLUMNS, *_NAMED, ""}
+    clinical = clinical_table(
+        columns, places, taken=taken, settings=settings, problems=problems
+    )
+    problems.raise_if_any()
+    check_follow_up(times, source.name)
+    patients = tuple(
+        Patient(
+            case_id=place.case_id,
+            time_months=float(times[i]),
+            event=bool(events[i]),
+            site=_cell(columns, "site", i) or None,
+            slides=_paths(_cell(columns, "slides", i), folder),
+            features=_paths(_cell(columns, "features", i), folder),
+        )
+        for i, place in enumerate(places)
+        if np.isfinite(times[i])
+    )
+    kept = [patient.case_id for patient in patients]
+    return Cohort(
+        patients=patients,
+        tables={} if clinical is None else {"clinical": clinical.loc[kept]},
+        name=source.name,
+        notices=(*source.notices, *notices, *_zero_notices(columns[time_name], settings)),
+    )
+
+
+def _from_porpoise(path: Path, settings: CohortSettings) -> Cohort:
+    parts = read_porpoise(path)
+    outcome = parts.outcome
+    times = outcome["time_months"].to_numpy(dtype=np.float64)
+    case_ids = [str(case_id) for case_id in outcome.index]
+    problems = Problems(name=path.name)
+    places = [Place(0, case_id) for case_id in case_ids]
+    times = parse_times([f"{time:.17g}" for time in times], places, settings, problems)
+    problems.raise_if_any()
+    check_follow_up(times, path.name)
+    columns = [outcome[name].tolist() for name in ("event", "site", "slide_ids")]
+    patients = tuple(
+        Patient(
+            case_id=case_id,
+            time_months=float(time),
+            event=bool(event),
+            site=site,
+            slide_names=slide_names,
+        )
+        for case_id, time, event, site, slide_names in zip(
+            case_ids, times, *columns, strict=True
+        )
+        if np.isfinite(time)
+    )
+    kept = {patient.case_id for patient in patients}
+    tables = {name: frame[frame.index.isin(kept)] for name, frame in parts.tables.items()}
+    return Cohort(patients=patients, tables=tables, name=path.name, notices=parts.notices)
+
+
+def _time_column(source: TextTable) -> str:
+    found = [name for name in TIME_COLUMNS if name in source.columns]
+    if len(found) == 1 and "event" in source.columns:
+        return found[0]
+    what = (
+        f"{' and '.join(found)} are both there"
+        if len(found) > 1
+        else f"no column {'event' if found else 'time_months'}"
+    )
+    raise CohortError(
+        what,
+        code="COHORT-HEADER",
+        where=f"{source.name}, columns {', '.join(map(shown, source.columns[:_FIRST]))}",
+        fix="a cohort table needs case_id, time_months and event",
+    )
+
+
+def _unique_rows(
+    source: TextTable, problems: Problems
+) -> tuple[list[Place], dict[str, list[str]], tuple[Notice, ...]]:
+    """Return the rows as columns of text, each patient once."""
+    id_column = source.id_column()
+    seen: dict[str, tuple[Place, list[str]]] = {}
+    repeated = 0
+    for number, cells in source.rows():
+        place = Place(number, cells[id_column])
+        if not place.case_id.strip() or place.case_id != place.case_id.strip():
+            problems.add(
+                place, source.columns[id_column], "the id is blank or has blanks around it"
+            )
+        elif place.case_id not in seen:
+            seen[place.case_id] = (place, cells)
+        elif seen[place.case_id][1] == cells:
+            repeated += 1
+        else:
+            first = seen[place.case_id][0].row
+            problems.add(place, source.columns[id_column], f"other values than in row {first}")
+    if not seen:
+        problems.raise_if_any()
+        raise CohortError("0 patients under the header", code="COHORT-EMPTY", where=source.name)
+    places = [place for place, _ in seen.values()]
+    by_column = zip(*(cells for _, cells in seen.values()), strict=True)
+    columns = {n: list(cells) for n, cells in zip(source.columns, by_column, strict=True)}
+    return places, columns, _repeated_notice(repeated, source.name)
+
+
+def _paths(cell: str, folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / part.strip() for part in cell.split(";") if part.strip())
+
+
+def _cell(columns: Columns, name: str, row: int) -> str:
+    return columns[name][row].strip() if name in columns else ""
+
+
+def _with_features(patient: Patient, settings: CohortSettings) -> Patient:
+    further = settings.features.get(patient.case_id, ())
+    return replace(patient, features=(*patient.features, *further)) if further else patient
+
+
+def _check_features(settings: CohortSettings, cohort: Cohort) -> None:
+    unknown = sorted(set(settings.features) - set(cohort.case_ids))
+    if unknown:
+        raise CohortError(
+            f"features are given for {len(unknown)} unknown patients: {', '.join(unknown[:5])}",
+            code="COHORT-SETTINGS",
+            where=cohort.name,
+        )
+
+
+def _check_files(cohort: Cohort) -> None:
+    """Name every missing file at once."""
+    missing = [
+        f"{path.name} ({patient.case_id})"
+        for patient in cohort.patients
+        for path in (*patient.slides, *patient.features)
+        if not path.exists()
+    ]
+    if missing:
+        more = f" and {len(missing) - _FIRST} more" if len(missing) > _FIRST else ""
+        raise CohortError(
+            f"{len(missing)} files are not there: {', '.join(missing[:_FIRST])}{more}",
+            code="COHORT-FILES",
+            where=cohort.name,
+            fix="paths start at the folder of the table; correct them or bring the files",
+        )
+
+
+def _repeated_notice(count: int, name: str) -> tuple[Notice, ...]:
+    if not count:
+        return ()
+    what = f"{count} rows repeat a patient exactly and were left out"
+    return (Notice(code="COHORT-REPEATED", what=what, where=name),)
+
+
+def _zero_notices(cells: Sequence[str], settings: CohortSettings) -> tuple[Notice, ...]:
+    zeros = sum(cell.strip() in {"0", "0.0"} for cell in cells)
+    if not zeros:
+        return ()
+    done = "left out" if settings.zero_times == "leave_out" else "moved to half a day"
+    return (Notice(code="COHORT-ZERO-TIME", what=f"{zeros} patients with time 0 were {done}"),)
