@@ -90,6 +90,18 @@ class Cohort:
     def _position(self) -> Mapping[str, int]:
         return {case_id: i for i, case_id in enumerate(self.case_ids)}
 
+    @cached_property
+    def _rows(self) -> Mapping[str, tuple[Mapping[str, int], tuple[str, ...], ndarray]]:
+        """Position of each patient, column names and cells of every table."""
+        return {
+            name: (
+                {str(case_id): i for i, case_id in enumerate(table.index)},
+                tuple(map(str, table.columns)),
+                table.to_numpy(),
+            )
+            for name, table in self.tables.items()
+        }
+
     def patient(self, case_id: str) -> Patient:
         """Return one patient.
 
@@ -109,9 +121,9 @@ class Cohort:
         """Return what is known of one patient; reads the feature files."""
         patient = self.patient(case_id)
         rows = {
-            name: _row(table, case_id)
-            for name, table in self.tables.items()
-            if case_id in table.index
+            name: dict(zip(columns, cells[position[case_id]].tolist(), strict=True))
+            for name, (position, columns, cells) in self._rows.items()
+            if case_id in position
         }
         slides = tuple(self._placed(read_features(path)) for path in patient.features)
         return Case(case_id=case_id, slides=slides, tables=rows)
@@ -140,8 +152,3 @@ class Cohort:
         if slide.mpp is not None or self.slide_mpp is None:
             return slide
         return replace(slide, mpp=self.slide_mpp, mpp_source="user")
-
-
-def _row(table: pd.DataFrame, case_id: str) -> dict[str, object]:
-    cells = table.loc[[case_id]].to_numpy(dtype=object)[0]
-    return dict(zip(map(str, table.columns), cells, strict=True))

@@ -96,12 +96,11 @@ def _parse(path: Path) -> CohortSettings:
     if not isinstance(values, dict) or not set(map(str, values)) <= known:
         raise _wrong(f"only these names are known: {', '.join(sorted(known))}", path.name)
     try:
-        return CohortSettings(
-            **{name: _convert(name, values[name], path.parent) for name in values}
-        )
+        converted = {str(n): _convert(str(n), values[n], path.parent) for n in values}
+        return CohortSettings(**cast("dict[str, Any]", converted))
+    except CohortError as error:
+        raise _wrong(error.what, path.name) from error
     except (TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, CohortError):
-            raise _wrong(error.what, path.name) from error
         raise _wrong("a value has the wrong form", path.name) from error
 
 

@@ -26,8 +26,8 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
     """Return the cohort in a table.
 
     ``COHORT.csv`` has one row a patient: ``case_id, time_months, event`` (1 = happened), and
-    any of ``slides`` and ``features`` (paths from the table's folder, joined by ``;``), ``site``
-    and clinical columns. What it cannot say stands in ``COHORT.yaml`` beside it
+    any of ``slides`` and ``features`` (paths from the table's folder, joined by ``;``),
+    ``site`` and clinical columns. What it cannot say stands in ``COHORT.yaml`` beside it
     (:mod:`healnet.data.cohort_settings`). PORPOISE tables are recognised by their columns.
 
     Args:

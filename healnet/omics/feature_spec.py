@@ -1,10 +1,12 @@
 """One token of a tabular modality: where its value comes from and how it is scaled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
 
 from healnet.exceptions import TableError
 
@@ -82,3 +84,28 @@ class FeatureSpec:
                 "a stored feature is incomplete or has unknown fields", code="TABLE-SCHEMA"
             )
         return cls(**cast("dict[str, Any]", values))
+
+
+class FeatureArrays(NamedTuple):
+    """The statistics of many features as arrays, in their order."""
+
+    mean: Float[ndarray, " p"]
+    sd: Float[ndarray, " p"]
+    low: Float[ndarray, " p"]
+    high: Float[ndarray, " p"]
+    is_usable: Bool[ndarray, " p"]
+    is_category: Bool[ndarray, " p"]
+    is_number: Bool[ndarray, " p"]  # usable, and of more than two values
+
+    @classmethod
+    def of(cls, features: Sequence[FeatureSpec]) -> "FeatureArrays":
+        """Return the arrays of some features."""
+        return cls(
+            mean=np.array([feature.mean for feature in features]),
+            sd=np.array([feature.sd for feature in features]),
+            low=np.array([feature.low for feature in features]),
+            high=np.array([feature.high for feature in features]),
+            is_usable=np.array([feature.is_usable for feature in features]),
+            is_category=np.array([feature.kind == "category" for feature in features]),
+            is_number=np.array([f.is_usable and f.kind == "number" for f in features]),
+        )

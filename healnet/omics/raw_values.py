@@ -12,8 +12,6 @@ from healnet.omics.feature_spec import FeatureSpec
 from healnet.omics.number_cells import MISSING, parse_cell
 from healnet.omics.text_rows import shown
 
-_FIRST = 5
-
 
 def raw_frame(features: Sequence[FeatureSpec], frame: pd.DataFrame) -> Float[ndarray, "n p"]:
     """Return the values of a frame that has every column of the features."""
@@ -44,26 +42,18 @@ def raw_row(
     Raises:
         TableError: ``TABLE-CELL`` if a value is not a number where one belongs.
     """
-    values = np.full(len(features), np.nan)
+    values = _numbers(features, row, sources)
     known: dict[str, list[str]] = {}
-    for i, feature in enumerate(features):
-        source = sources[feature.column]
-        if source is None:
-            continue
-        if feature.kind == "category":
+    for feature in features:
+        if feature.kind == "category" and sources[feature.column] is not None:
             known.setdefault(feature.column, []).append(feature.level)
-            continue
-        values[i] = number_of(row[source], feature.column)
-    chosen = {
-        column: _known_level(row[str(sources[column])], levels)
-        for column, levels in known.items()
-    }
+    given = {column: level_of(row[str(sources[column])]) for column in known}
+    chosen = {column: _known_level(given[column], known[column]) for column in known}
     for i, feature in enumerate(features):
         if feature.column in chosen:
             values[i] = _flag(chosen[feature.column], feature.level)
-    new = [column for column, level in chosen.items() if level is None]
-    new = [column for column in new if level_of(row[str(sources[column])]) is not None]
-    return values, _new_level_notices(new, row, sources)
+    new = {c: cell for c, cell in given.items() if cell is not None and chosen[c] is None}
+    return values, _new_level_notices(new)
 
 
 def number_of(value: object, column: str) -> float:
@@ -105,9 +95,27 @@ def level_of(value: object) -> str | None:
     return None if text.lower() in MISSING else text
 
 
-def _known_level(value: object, levels: Sequence[str]) -> str | None:
-    """Return the level a value means: as spelled, else the same letters in another case."""
-    text = level_of(value)
+def _numbers(
+    features: Sequence[FeatureSpec],
+    row: Mapping[str, object],
+    sources: Mapping[str, str | None],
+) -> Float[ndarray, " p"]:
+    cells = [
+        None if f.kind == "category" or (source := sources[f.column]) is None else row[source]
+        for f in features
+    ]
+    if {type(cell) for cell in cells} <= {float, type(None)}:  # the plain case, much faster
+        values = np.array(cells, dtype=np.float64)
+        if not np.isinf(values).any():
+            return values
+    return np.array(
+        [number_of(cell, f.column) for cell, f in zip(cells, features, strict=True)],
+        dtype=np.float64,
+    )
+
+
+def _known_level(text: str | None, levels: Sequence[str]) -> str | None:
+    """Return the level a text means: as spelled, else the same letters in another case."""
     if text is None or text in levels:
         return text
     same = [level for level in levels if level.lower() == text.lower()]
@@ -118,16 +126,13 @@ def _flag(cell: str | None, level: str) -> float:
     return float("nan") if cell is None else float(cell == level)
 
 
-def _new_level_notices(
-    columns: Sequence[str], row: Mapping[str, object], sources: Mapping[str, str | None]
-) -> tuple[Notice, ...]:
+def _new_level_notices(new: Mapping[str, str]) -> tuple[Notice, ...]:
     return tuple(
         Notice(
             code="OMICS-NEW-LEVEL",
-            what=f"{column} is {shown(str(row[str(sources[column])]))!r}, which no training "
-            "patient had",
+            what=f"{column} is {shown(cell)!r}, which no training patient had",
             where=f"column {column}",
             why="the model does not read it",
         )
-        for column in columns[:_FIRST]
+        for column, cell in new.items()
     )

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Float32
 from numpy import ndarray
 
 from healnet.exceptions import TableError
-from healnet.omics.feature_spec import FeatureSpec
+from healnet.omics.feature_spec import FeatureArrays, FeatureSpec
 from healnet.omics.name_match import MatchReport, NameMatch, match_names
 from healnet.omics.raw_values import raw_frame, raw_row
 from healnet.omics.schema_fit import describe_columns, fit_scale
@@ -111,7 +111,7 @@ class TableSchema:
             for i, feature in enumerate(self.features)
         )
         fitted = replace(self, features=features)
-        return replace(fitted, deviation_limit=deviation_limit(features, raw))
+        return replace(fitted, deviation_limit=deviation_limit(fitted.arrays, raw))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -122,6 +122,11 @@ class TableSchema:
     def columns(self) -> tuple[str, ...]:
         """Columns of the table, each once."""
         return tuple(dict.fromkeys(feature.column for feature in self.features))
+
+    @cached_property
+    def arrays(self) -> FeatureArrays:
+        """Statistics of the features as arrays."""
+        return FeatureArrays.of(self.features)
 
     def encode(self, row: Mapping[str, object]) -> EncodedRow:
         """Return the tokens of one patient.
@@ -137,7 +142,9 @@ class TableSchema:
         sources = dict(zip(self.columns, match.sources, strict=True))
         raw, unknown = raw_row(self.features, row, sources)
         values, is_observed = self.scale(raw[None])
-        unlike = range_notices(self.modality, self.features, raw, limit=self.deviation_limit)
+        unlike = range_notices(
+            self.modality, self.features, self.arrays, raw, limit=self.deviation_limit
+        )
         notices = (*match.report.notices, *unknown, *unlike)
         return EncodedRow(values[0], is_observed[0], replace(match.report, notices=notices))
 
@@ -149,9 +156,10 @@ class TableSchema:
         self, raw: Float[ndarray, "n p"]
     ) -> tuple[Float32[ndarray, "n p"], Bool[ndarray, "n p"]]:
         """Return scaled values (0 where missing) and which were observed and usable."""
-        mean, sd, is_usable = self._statistics
-        is_observed = np.isfinite(raw) & is_usable
-        scaled = np.clip((np.where(is_observed, raw, mean) - mean) / sd, -self.clip, self.clip)
+        arrays = self.arrays
+        is_observed = np.isfinite(raw) & arrays.is_usable
+        centred = np.where(is_observed, raw, arrays.mean) - arrays.mean
+        scaled = np.clip(centred / arrays.sd, -self.clip, self.clip)
         return scaled.astype(np.float32), is_observed
 
     def raw_values(self, frame: pd.DataFrame) -> Float[ndarray, "n p"]:
@@ -185,11 +193,3 @@ class TableSchema:
                 "the stored table schema is incomplete or has unknown fields",
                 code="TABLE-SCHEMA",
             ) from error
-
-    @cached_property
-    def _statistics(self) -> tuple[ndarray, ndarray, ndarray]:
-        return (
-            np.array([feature.mean for feature in self.features]),
-            np.array([feature.sd for feature in self.features]),
-            np.array([feature.is_usable for feature in self.features]),
-        )
