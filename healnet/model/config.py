@@ -78,7 +78,7 @@ class ModalityConfig:
     positions: PositionConfig | None = None
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name) or hasattr(nn.ModuleDict, self.name):
+        if not NAME.fullmatch(self.name) or hasattr(nn.ModuleDict(), self.name):
             raise ConfigError(
                 f"{self.name!r} cannot name a modality",
                 fix="Use letters, digits, spaces, '_' and '-', and no name of a Python method.",

@@ -20,21 +20,23 @@ class Tokens:
     """One modality of a batch. Nothing here is ever written to by the network.
 
     Attributes:
-        values: Channels of each token; float16 and bfloat16 are read chunk by chunk and
-            computed in the precision of the model.
-        coords: Where each token lies: micrometres on a slide, [-1, 1] for ``grid`` positions.
-        is_token: False for padding and for single values that are missing; what stands there
-            is never read and may be anything, NaN included. None: every token is real.
-        present: False for patients who lack this modality; their rows are never read.
+        values: (b, n, c). Channels of each token; float16 and bfloat16 are read chunk by chunk
+            and computed in the precision of the model.
+        coords: (b, n, a). Where each token lies: micrometres on a slide, [-1, 1] for ``grid``
+            positions.
+        is_token: (b, n). False for padding and for single values that are missing; what stands
+            there is never read and may be anything, NaN included. None: every token is real.
+        present: (b). False for patients who lack this modality; their rows are never read.
             None: every patient has it.
         shared: True if ``values`` holds one patient (b = 1) that is read by every patient of
             the batch. Integrated gradients over a table need this: one bag, many tables.
     """
 
     values: Float[Tensor, "b n c"]
-    coords: Float[Tensor, "b n a"] | None = None
-    is_token: Bool[Tensor, "b n"] | None = None
-    present: Bool[Tensor, " b"] | None = None
+    # b and n are compared below, with words; the types alone would do it without.
+    coords: Float[Tensor, "_ _ a"] | None = None
+    is_token: Bool[Tensor, "_ _"] | None = None
+    present: Bool[Tensor, " _"] | None = None
     shared: bool = False
 
     def __post_init__(self) -> None:
