@@ -4,6 +4,7 @@ from html import escape
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from healnet.exceptions import HealNetError, Notice
 
@@ -40,6 +41,11 @@ def show_notice(notice: Notice, *, kind: str = "notice") -> None:
         f'<p class="hn-what">{escape(_sentence(notice.what))}</p>{place}{"".join(rest)}'
         f'<p class="hn-code">{escape(notice.code)}</p></div>'
     )
+
+
+def toolbar() -> DeltaGenerator:
+    """Return a row for the actions of a page."""
+    return st.container(horizontal=True, vertical_alignment="center", key="toolbar")
 
 
 def stop_with_hint(text: str) -> NoReturn:

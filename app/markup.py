@@ -1,7 +1,7 @@
 """Show markup that ``st.html`` would strip (SVG), and hear which part of it was pressed.
 
-Whoever makes the markup escapes every text in it. An element with ``data-press="x"`` is a button
-for mouse and keyboard: pressing it makes :func:`show` return ``"x"`` once.
+Whoever makes the markup escapes every text in it. An element with ``data-press="x"`` is a
+button for mouse and keyboard: pressing it makes :func:`show` return ``"x"`` once.
 """
 
 from typing import cast
@@ -38,11 +38,9 @@ def show(html: str, *, key: str) -> str | None:
         key: Names the place; new markup under the same key replaces the old one.
     """
     component = st.components.v2.component(
-        "healnet_markup", html='<div class="hn-markup"></div>', js=SCRIPT
+        "healnet_markup", html='<div class="hn-markup"></div>', js=SCRIPT, isolate_styles=False
     )
-    result = component(
-        data={"html": html}, key=key, isolate_styles=False, on_pressed_change=_nothing
-    )
+    result = component(data={"html": html}, key=key, on_pressed_change=_nothing)
     return cast("str | None", result.pressed)
 
 

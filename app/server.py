@@ -12,14 +12,18 @@ from streamlit import config
 
 from app.jobs.supervisor import Supervisor
 from app.settings import check_server, read_settings
+from app.start_page import KnownPathsMiddleware, create_start_routes
 from app.store.intake import accept_upload
 from app.store.slide_access import find_slide
 from app.store.workspace import open_workspace
+from app.tiles.nodelay import set_nodelay
 from app.tiles.routes import create_tile_routes
+from app.tiles.security import security_middleware
 from app.tiles.uploads import UploadLimits, create_upload_routes
 from healnet.exceptions import ConfigError
 
 EXIT_REFUSED = 2
+PAGE_PATHS = ("/", "/case", "/models", "/diagnostics")
 
 
 def routes() -> list[BaseRoute]:
@@ -28,6 +32,7 @@ def routes() -> list[BaseRoute]:
     workspace = open_workspace(settings)
     limits = UploadLimits(max_bytes=settings.max_slide_bytes)
     return [
+        *create_start_routes(PAGE_PATHS),
         *create_tile_routes(lambda slide_id: find_slide(workspace, slide_id)),
         *create_upload_routes(
             settings.uploads,
@@ -38,8 +43,11 @@ def routes() -> list[BaseRoute]:
 
 
 def middleware() -> list[Middleware]:
-    """Return trusted hosts and security headers, for every answer of the process."""
-    return []
+    """Return trusted hosts, security headers and known addresses, for every answer."""
+    return [
+        *security_middleware(),
+        Middleware(KnownPathsMiddleware, page_paths=PAGE_PATHS),
+    ]
 
 
 @asynccontextmanager
@@ -51,6 +59,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
         os._exit(EXIT_REFUSED)  # nothing has started; a raise would print a traceback instead
+    set_nodelay()
     supervisor = Supervisor(open_workspace(read_settings()))
     supervisor.start()
     try:

@@ -14,7 +14,7 @@ if picked is None:
 workspace = current_workspace()
 case = workspace.case(picked.case_id)
 case_bar.show(case)
-read = reading.read_case(workspace, case, model=picked.model)
+read = reading.read_case(workspace, case)
 
 left, right = st.columns([68, 32], gap="medium")
 with left:

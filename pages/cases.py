@@ -1,14 +1,16 @@
 """Cases: the worklist, and the three ways to open a slide."""
 
-from app import state
+from app import layout, state
 from app.panels import open_slide, worklist
 from app.store.workspace import current_workspace
 
 workspace = current_workspace()
 worklist.say_where_links_led(is_unknown=state.take_unknown_link())
 
-open_slide.show_actions(workspace)
-query = worklist.search_box()
+with layout.toolbar():
+    open_slide.show_actions(workspace)
+    query = worklist.search_box()
+
 rows = worklist.rows(workspace, query)
 if rows:
     worklist.show(rows)

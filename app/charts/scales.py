@@ -1,9 +1,7 @@
 """From numbers to places on the page."""
 
-import math
 from dataclasses import dataclass
 
-NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 MONTH_STEPS = (3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0)
 
 
@@ -32,15 +30,6 @@ def month_ticks(last_month: float, *, most: int = 7) -> tuple[float, ...]:
     """Return at most ``most`` even ticks in months, from 0 to the last month or before."""
     step = next((s for s in MONTH_STEPS if last_month / s < most), MONTH_STEPS[-1])
     return tuple(step * index for index in range(int(last_month // step) + 1))
-
-
-def nice_extent(low: float, high: float) -> tuple[float, float]:
-    """Return the range widened to round numbers, never empty."""
-    span = high - low or abs(high) or 1.0
-    exponent = math.floor(math.log10(span))
-    scaled = span / 10**exponent
-    step = next(nice for nice in NICE_STEPS if scaled <= nice) * 10**exponent / 4
-    return math.floor(low / step) * step, math.ceil(high / step) * step
 
 
 def spread(places: list[float], *, gap: float, low: float, high: float) -> list[float]:

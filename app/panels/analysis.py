@@ -23,7 +23,7 @@ REFRESH_STEP = 0.1  # share of the patches after which the model runs again on w
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
     """Show the next step of a slide that has not been analysed."""
     if read.job is not None and read.job.is_live:
-        _show_progress(workspace, case, read.job.id)
+        _show_progress(workspace, read.job.id)
         return
     _show_start(workspace, case, read)
 
@@ -62,13 +62,12 @@ def _show_start(workspace: Workspace, case: CaseRecord, read: CaseReading) -> No
         if st.button("Analyse", type="primary", key=f"analyse-{case.id}"):
             start_analysis(workspace, case)
             st.rerun()
-        st.html(
-            f'<p class="hn-lead">Not analysed yet. About {_about(seconds)} on this computer.</p>'
-        )
+        words = f"Not analysed yet. About {_about(seconds)} on this computer."
+        st.html(f'<p class="hn-lead">{words}</p>')
 
 
 @st.fragment(run_every=POLL)
-def _show_progress(workspace: Workspace, case: CaseRecord, job_id: str) -> None:
+def _show_progress(workspace: Workspace, job_id: str) -> None:
     """Show a job while it lives; the page is drawn anew at every tenth and at its end."""
     job = workspace.jobs.find(job_id)
     if job is None or not job.is_live:

@@ -14,7 +14,8 @@ from app.settings import server_differences
 from app.store.workspace import Workspace
 
 PACKAGES = (
-    "torch", "streamlit", "starlette", "numpy", "pandas", "h5py", "openslide", "PIL", "sqlalchemy"
+    "torch", "streamlit", "starlette", "numpy", "pandas", "h5py", "openslide", "PIL",
+    "sqlalchemy",
 )  # fmt: skip
 GIGABYTE = 1000**3
 
@@ -35,7 +36,7 @@ def show(workspace: Workspace) -> None:
 
 
 def report(workspace: Workspace) -> tuple[tuple[str, str], ...]:
-    """Return the facts as (name, value): versions, device, settings, stores. No ids, no paths."""
+    """Return the facts as (name, value): versions, settings, stores. No ids, no paths."""
     differences = server_differences(config.get_option)
     broken = workspace.audit.first_break()
     live = workspace.jobs.live()

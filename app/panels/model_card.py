@@ -1,10 +1,8 @@
-"""The card of a model: what it is for, on whom it was trained, how well it ranks, its limits."""
+"""The card of a model: what it is for, on whom it was trained, how well it ranks."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from app import markup, models
 from app.charts.interval_dots import IntervalRow, draw_intervals

@@ -15,13 +15,12 @@ ENTRY = "folder_entry"
 def show_actions(workspace: Workspace) -> None:
     """Show the three buttons; the demo case only where the study is there."""
     showcase = workspace.study.list()
-    with st.container(horizontal=True, vertical_alignment="center", key="actions"):
-        if showcase and st.button("Open demo case", type="primary"):
-            state.open_case(showcase[0].id)
-        if st.button("Open slide from folder"):
-            choose_from_folder(workspace)
-        if st.button("Upload"):
-            upload(workspace)
+    if showcase and st.button("Open demo case", type="primary"):
+        state.open_case(showcase[0].id)
+    if st.button("Open slide from folder"):
+        choose_from_folder(workspace)
+    if st.button("Upload"):
+        upload(workspace)
 
 
 @st.dialog("Open slide from folder", width="large")

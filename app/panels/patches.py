@@ -74,10 +74,8 @@ def _agreement(slide: "SlideExplanation") -> str:
     others = [one for one in slide.maps if one.method in {"gradient", "perturbation"}]
     if attention is None or not others:
         return ""
-    rows = "".join(
-        f"<tr><th>{escape(other.label)}</th><td>{rank_agreement(attention, other):.2f}</td></tr>"
-        for other in others
-    )
+    found = [(escape(other.label), rank_agreement(attention, other)) for other in others]
+    rows = "".join(f"<tr><th>{name}</th><td>{value:.2f}</td></tr>" for name, value in found)
     return (
         '<table class="hn-table hn-left"><caption>Rank agreement with attention (Spearman; '
         f"1 = same order)</caption>{rows}</table>"

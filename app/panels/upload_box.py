@@ -95,7 +95,9 @@ export default function (component) {
 
 def upload_box(*, key: str) -> str | None:
     """Show the element and return the id of the case that an upload has made, once."""
-    component = st.components.v2.component("healnet_upload", html=MARKUP, js=SCRIPT)
+    component = st.components.v2.component(
+        "healnet_upload", html=MARKUP, js=SCRIPT, isolate_styles=False
+    )
     result = component(
         data={
             "token": mint_upload_token(),
@@ -103,7 +105,6 @@ def upload_box(*, key: str) -> str | None:
             "accept": ",".join(sorted(SUFFIXES)),
         },
         key=key,
-        isolate_styles=False,
         on_stored_change=_nothing,
     )
     return cast("str | None", result.stored)

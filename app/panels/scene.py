@@ -1,0 +1,128 @@
+"""From a case and its result to what the viewer shows."""
+
+from typing import TYPE_CHECKING
+
+from app.predictions import check_owner
+from app.reading import CaseReading
+from app.store.records import CaseRecord
+from app.store.workspace import Workspace
+from app.tiles.maps import map_url, publish_map
+from app.tiles.pyramid import lay_pyramid
+from app.tiles.tokens import mint_token
+from app.viewer.layers import PatchLattice, effective_share, lay_lattice
+from app.viewer.messages import AnalysisProgress, MapLayer, ViewerScene
+from healnet.exceptions import SlideError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from healnet.explain.prediction import PatchMap, SlideExplanation
+
+TITLES = {
+    "attention": "Where the model read from",
+    "rollout": "Where the model read from",
+    "gradient": "What moved the risk",
+    "perturbation": "What changes the risk when left out",
+}
+METHODS = {
+    "attention": "Attention",
+    "rollout": "Attention rollout",
+    "gradient": "Gradient",
+    "perturbation": "Leave out",
+}
+
+
+def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> ViewerScene:
+    """Return the scene of a case's first slide with the maps of its result.
+
+    Raises:
+        SlideError: If the case has no slide that can be shown.
+        HealNetError: If the result belongs to another case.
+    """
+    if read.properties is None or not case.slides:
+        raise SlideError("this case has no slide to show", code="SLIDE-NONE")
+    slide = case.slides[0]
+    explanation = _explanation(case, read)
+    lattice = None if explanation is None else _lattice(explanation)
+    maps = () if explanation is None or lattice is None else _layers(explanation, lattice)
+    return ViewerScene(
+        case_id=case.id,
+        title=case.title,
+        token=mint_token(slide.id),
+        version=workspace.file_version(slide)[:16],
+        width=read.properties.width,
+        height=read.properties.height,
+        levels=lay_pyramid(read.properties),
+        mpp=read.properties.mpp,
+        mpp_source=read.properties.mpp_source,
+        objective=read.properties.objective,
+        maps=maps,
+        patches=None if lattice is None else lattice.table(_publish),
+        model_label="" if read.bundle is None else read.bundle.name,
+        analysis=_analysis(read),
+    )
+
+
+def layer_id(one: "PatchMap") -> str:
+    """Return a name of a map that is the same in every rerun."""
+    layer = "all" if one.layer is None else str(one.layer)
+    head = "mean" if one.head is None else str(one.head)
+    member = "" if one.member is None else f"-m{one.member}"
+    return f"{one.method}-{layer}-{head}{member}"
+
+
+def _explanation(case: CaseRecord, read: CaseReading) -> "SlideExplanation | None":
+    if read.prediction is None or not read.prediction.slides:
+        return None
+    check_owner(read.prediction, case.id)
+    return read.prediction.slides[0]
+
+
+def _lattice(explanation: "SlideExplanation") -> PatchLattice:
+    features = explanation.features
+    return lay_lattice(
+        features.coords,
+        patch_size=features.patch_size_l0,
+        stride=None if features.grid is None else features.grid.stride_l0,
+    )
+
+
+def _layers(explanation: "SlideExplanation", lattice: PatchLattice) -> tuple[MapLayer, ...]:
+    return tuple(_layer(one, lattice) for one in explanation.maps)
+
+
+def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
+    return MapLayer(
+        id=layer_id(one),
+        title=TITLES[one.method],
+        subtitle=one.label,
+        method=one.method,
+        method_label=METHODS[one.method],
+        layer=one.layer,
+        head=one.head,
+        unit=one.unit,
+        signed=one.signed,
+        url=_publish(lattice.spread(one.values)),
+        grid=lattice.grid,
+        count=len(one.values),
+        minimum=float(one.values.min()),
+        maximum=float(one.values.max()),
+        effective_share=effective_share(one.values),
+    )
+
+
+def _publish(values: "NDArray[np.floating]") -> str:
+    return map_url(publish_map(values))
+
+
+def _analysis(read: CaseReading) -> AnalysisProgress | None:
+    if read.job is None or not read.job.is_live:
+        return None
+    return AnalysisProgress(
+        stage=read.job.stage or "Starting",
+        done=read.job.done,
+        total=read.job.total,
+        rate_per_s=read.job.rate_per_s,
+        seconds_left=read.job.seconds_left,
+    )
