@@ -6,12 +6,14 @@ import { short } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
 const RAMP_PX = 256;
+const LABEL_PX_A_SIGN = 2.3; // per cent of the bar, at 11 px
 
 type SetRange = (range: [number, number] | null) => void;
 
 export class ColourBar {
   private readonly ramp = el("canvas", { class: "hw-ramp", width: RAMP_PX, height: 1 });
   private readonly cutMark = el("div", { class: "hw-cut", title: "Below the threshold: not shown" });
+  private readonly uniform = el("div", { class: "hw-uniform", hidden: true, title: "Every patch read alike" });
   private readonly ticks = el("div", { class: "hw-ticks" });
   private readonly handles: [HTMLElement, HTMLElement];
   private readonly track: HTMLElement;
@@ -23,7 +25,7 @@ export class ColourBar {
   constructor(private readonly setRange: SetRange) {
     this.handles = [this.handle(0, "Lower end of the colours"), this.handle(1, "Upper end of the colours")];
     this.track = el("div", { class: "hw-bar", title: "Drag the handles; double-click for the default range" });
-    this.track.append(this.ramp, this.cutMark, ...this.handles);
+    this.track.append(this.ramp, this.cutMark, this.uniform, ...this.handles);
     this.track.addEventListener("dblclick", () => this.setRange(null));
     this.element = el("div", { class: "hw-bar-box" }, this.track, this.ticks);
   }
@@ -73,21 +75,33 @@ export class ColourBar {
 
   private showTicks(map: ScoreMap, isPercentile: boolean): void {
     const [low, high] = this.axis;
-    const marks = new Map<number, string>([
-      [low, isPercentile ? `${low}` : short(low)],
-      [high, isPercentile ? `${high}` : short(high)],
-    ]);
-    if (this.isSigned) marks.set(0, "0");
-    else if (isPercentile) marks.set(50, "50th percentile");
-    else if (map.data.unit === "x uniform" && low < 1 && high > 1) marks.set(1, "1× uniform");
-    else marks.set((low + high) / 2, short((low + high) / 2));
-    this.ticks.replaceChildren(
-      ...[...marks].map(([value, text]) => {
-        const at = this.position(value);
-        const side = at < 8 ? "start" : at > 92 ? "end" : "middle";
-        return el("span", { class: `hw-tick hw-tick-${side}`, style: `left:${at}%` }, text);
-      }),
-    );
+    const isUniform = !isPercentile && map.data.unit === "x uniform" && low < 1 && high > 1;
+    const reading = isPercentile ? (this.isSigned ? "0" : "50th percentile") : "";
+    const wanted: [number, string][] = [
+      [high, isPercentile ? "100" : short(high)],
+      [low, isPercentile ? short(low) : short(low)],
+      ...(isUniform ? ([[1, "1× uniform"]] as [number, string][]) : []),
+      ...(reading || this.isSigned ? ([[(low + high) / 2, reading || "0"]] as [number, string][]) : []),
+      ...(isPercentile ? [] : ([[this.range[1], short(this.range[1])]] as [number, string][])),
+    ];
+    this.ticks.replaceChildren(...this.fitting(wanted).map(([at, text]) => tick(at, text)));
+    this.uniform.hidden = !isUniform;
+    this.uniform.style.left = `${this.position(1)}%`;
+  }
+
+  /** The labels that find room, the first ones first. */
+  private fitting(wanted: readonly [number, string][]): [number, string][] {
+    const taken: [number, number][] = [];
+    const result: [number, string][] = [];
+    for (const [value, text] of wanted) {
+      const at = this.position(value);
+      const width = text.length * LABEL_PX_A_SIGN;
+      const from = side(at) === "start" ? at : side(at) === "end" ? at - width : at - width / 2;
+      if (taken.some(([left, right]) => from < right + 2 && from + width > left - 2)) continue;
+      taken.push([from, from + width]);
+      result.push([at, text]);
+    }
+    return result;
   }
 
   private position(value: number): number {
@@ -140,4 +154,12 @@ function axisOf(map: ScoreMap): [number, number] {
     return [-Math.max(most, high), Math.max(most, high)];
   }
   return [low, Math.max(high, Math.min(map.maximum, low + (high - low) * 1.5))];
+}
+
+function side(at: number): "start" | "middle" | "end" {
+  return at < 8 ? "start" : at > 92 ? "end" : "middle";
+}
+
+function tick(at: number, text: string): HTMLElement {
+  return el("span", { class: `hw-tick hw-tick-${side(at)}`, style: `left:${at}%` }, text);
 }

@@ -51,6 +51,8 @@ export class DisplayState {
   change(part: Partial<Display>): void {
     const before = this.current;
     this.current = { ...before, ...part };
+    // a range in the unit of one map means nothing on another
+    if (before.mapId && part.mapId && part.mapId !== before.mapId) this.current.range = null;
     for (const watcher of this.watchers) watcher(this.current, before);
   }
 

@@ -16,7 +16,6 @@ export class Legend {
   private readonly title = el("div", { class: "hw-legend-title" });
   private readonly subtitle = el("div", { class: "hw-legend-subtitle" });
   private readonly facts = el("div", { class: "hw-legend-facts" });
-  private readonly spread = el("div", { class: "hw-legend-spread" });
   private readonly warning = el("div", { class: "hw-legend-warning", role: "note", hidden: true });
   private readonly agreement = el("div", { class: "hw-legend-agreement" });
   private readonly opacityText = el("output", { class: "hw-slider-text" });
@@ -70,7 +69,6 @@ export class Legend {
       el("div", { class: "hw-row" }, this.style.element, this.smooth.element),
       el("label", { class: "hw-slider" }, el("span", {}, "Opacity"), this.opacity, this.opacityText),
       el("label", { class: "hw-slider" }, el("span", {}, "Show top"), this.share, this.shareText),
-      this.spread,
       this.agreement,
     );
     const fold = iconButton("Fold the legend", "", ICONS.down, () => element.classList.toggle("hw-folded"));
@@ -136,11 +134,9 @@ export class Legend {
   }
 
   private showFacts(map: ScoreMap, display: Display): void {
-    const lines = [rangeText(map, display), shownText(map, display)];
+    const lines = [rangeText(map, display), countText(map, display), shownText(map, display)];
     this.facts.replaceChildren(...lines.filter(Boolean).map((text) => el("div", {}, text)));
-    const share = map.effectiveShare;
-    this.spread.textContent = share === null ? "" : `Spread over ${percent(share)} of patches`;
-    this.spread.title = "Effective number of patches, exp(entropy), as a share of all";
+    this.facts.title = "Spread: effective number of patches, exp(entropy), as a share of all";
     const warning = warningText(map);
     this.warning.hidden = !warning;
     this.warning.textContent = warning;
@@ -174,22 +170,28 @@ export class Legend {
 
 /** Quantity, range, clip and scaling in one line: what the colours mean. */
 export function rangeText(map: ScoreMap, display: Display): string {
-  const count = `${whole(map.count)} patches`;
-  if (map.data.method === "coverage") return count;
-  if (display.scaling === "percentile") return `Percentile within this slide · ${count}`;
+  if (map.data.method === "coverage") return "Patches read so far";
+  if (display.scaling === "percentile") return "0 to 100: percentile within this slide";
   const [low, high] = display.range ?? map.defaultRange();
   const most = Math.max(map.maximum, map.data.signed ? -map.minimum : map.maximum);
-  const clip = most > high * 1.0001 ? ` · clipped, max ${short(most)}` : "";
-  const unit = map.data.unit.replace(/^x /, "× ");
-  return `${short(low)} to ${short(high)} ${unit}${clip} · raw · ${count}`;
+  const clip = most > high * 1.0001 ? `, clipped (max ${short(most)})` : "";
+  return `${short(low)} to ${withUnit(high, map.data.unit)}${clip}`;
+}
+
+/** Scaling, number of patches and how far the reading is spread. */
+export function countText(map: ScoreMap, display: Display): string {
+  const scaling = map.data.method === "coverage" ? "" : `${display.scaling} · `;
+  const share = map.effectiveShare;
+  const spread = share === null ? "" : `, spread over ${percent(share)} of them`;
+  return `${scaling}${whole(map.count)} patches${spread}`;
 }
 
 export function shownText(map: ScoreMap, display: Display): string {
   if (display.topShare >= 1) return "";
   const cut = map.cutFor(display.topShare);
   const shown = map.numAtLeast(cut);
-  const size = map.data.signed ? "size ≥ " : "≥ ";
-  return `Top ${percent(display.topShare)}: ${whole(shown)} of ${whole(map.count)} patches, ${size}${withUnit(cut, map.data.unit)}`;
+  const size = map.data.signed ? "size " : "";
+  return `top ${percent(display.topShare)}: ${whole(shown)} patches, ${size}≥ ${withUnit(cut, map.data.unit)}`;
 }
 
 function warningText(map: ScoreMap): string {
@@ -197,7 +199,7 @@ function warningText(map: ScoreMap): string {
     return "The model returned the same score everywhere. No map is shown.";
   }
   if (!map.isNearUniform) return "";
-  return `Nearly uniform: ${percent(map.effectiveShare!)} of patches were read alike. This map says little about place.`;
+  return `Nearly uniform: spread over ${percent(map.effectiveShare!)} of patches. This map says little about place.`;
 }
 
 function percentileTitle(map: ScoreMap): string {

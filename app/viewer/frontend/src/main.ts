@@ -48,8 +48,8 @@ function open(host: Host): Mounted {
   const returnFocus = (event: Event) => {
     if ((event.target as Element).closest("button, select, input[type=range]")) root.focus({ preventScroll: true });
   };
-  root.addEventListener("click", returnFocus);
-  root.addEventListener("change", returnFocus);
+  root.addEventListener("click", returnFocus, true);
+  root.addEventListener("change", returnFocus, true);
   if (document.activeElement === document.body) root.focus({ preventScroll: true });
   const stop = () => {
     release();

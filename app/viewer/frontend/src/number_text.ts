@@ -57,5 +57,5 @@ export function times(value: number): string {
 }
 
 function trim(value: number): string {
-  return Number(value.toPrecision(4)).toString();
+  return Number(value.toPrecision(3)).toString();
 }

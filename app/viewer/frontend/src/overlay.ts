@@ -5,7 +5,7 @@ import OpenSeadragon from "openseadragon";
 import type { Painting } from "./paint";
 import type { Statistics } from "./statistics";
 
-type Painter = () => { painting: Painting; opacity: number } | null;
+type Painter = () => { painting: Painting; opacity: () => number } | null;
 
 let serial = 0;
 
@@ -54,7 +54,7 @@ export class Overlay {
     this.add(result.painting, (item) => {
       this.remove(this.item);
       this.item = item;
-      this.setOpacity(result.opacity);
+      this.setOpacity(result.opacity());
       this.statistics.overlayShown(performance.now() - asked);
       this.isBusy = false;
       this.next();

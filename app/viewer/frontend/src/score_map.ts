@@ -5,7 +5,7 @@ import type { MapData } from "./messages";
 /** Above this share of effectively read patches a map says nothing about place. */
 export const NEAR_UNIFORM = 0.8;
 /** The colour range ends at this quantile, so that a few outliers do not bleach the rest. */
-const CLIP_QUANTILE = 0.995;
+const CLIP_QUANTILE = 0.98;
 
 export class ScoreMap {
   /** Scores by patch number; NaN: this patch has none (yet). */

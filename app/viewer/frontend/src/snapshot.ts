@@ -1,6 +1,6 @@
 // The view as a PNG: slide, map, contours, scale bar, legend and the banner, burned in.
 import type { Display } from "./display";
-import { rangeText, shownText } from "./legend";
+import { countText, rangeText, shownText } from "./legend";
 import type { Marks } from "./marks";
 import type { SceneData } from "./messages";
 import { times } from "./number_text";
@@ -77,7 +77,7 @@ function drawFoot(context: CanvasRenderingContext2D, picture: Picture, width: nu
     context.strokeStyle = "#D9DEE4";
     context.strokeRect(12, top + 12, 160, 10);
     text(context, `${map.data.title} (${map.data.subtitle})`, 184, top + 21, "600 12px");
-    text(context, [rangeText(map, display), shownText(map, display)].filter(Boolean).join(" · "), 12, top + 40);
+    text(context, [rangeText(map, display), countText(map, display), shownText(map, display)].filter(Boolean).join(" · "), 12, top + 40);
   }
   text(context, lines[0]!, 12, top + 58);
   text(context, lines[1]!, 12, top + 75, "600 12px");

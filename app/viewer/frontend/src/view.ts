@@ -67,6 +67,18 @@ export class View {
     return { x: centre.x * this.scene.width, y: centre.y * this.scene.width };
   }
 
+  zoomBy(factor: number): void {
+    this.viewer.viewport.zoomBy(factor);
+    this.viewer.viewport.applyConstraints();
+  }
+
+  /** Pan by screen pixels. */
+  pan(dx: number, dy: number): void {
+    const { viewport } = this.viewer;
+    viewport.panBy(viewport.deltaPointsFromPixels(new OpenSeadragon.Point(dx, dy)));
+    viewport.applyConstraints();
+  }
+
   zoomToMagnification(magnification: number): void {
     const native = this.nativeMagnification;
     if (native === null) return;

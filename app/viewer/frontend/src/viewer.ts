@@ -1,42 +1,37 @@
-// The viewer of one slide: puts the parts together and lets the display state drive them.
+// The viewer of one slide: puts the parts together.
 import OpenSeadragon from "openseadragon";
 
 import { readDisplay, readPlace, writeAddress } from "./address";
 import { Crop } from "./crop";
-import { DisplayState, type Display } from "./display";
+import { DisplayState } from "./display";
 import { el } from "./dom";
 import { chooseDrawer, isTooSlow } from "./drawer";
 import { Gallery } from "./gallery";
 import { listenForKeys, type KeyActions } from "./keys";
 import type { Box } from "./lattice";
 import { Legend } from "./legend";
+import { MapDisplay } from "./map_display";
 import { MapStore } from "./map_store";
 import { Marks } from "./marks";
 import type { Host, SceneData } from "./messages";
 import { Overlay } from "./overlay";
-import { contour, paint } from "./paint";
-import { short } from "./number_text";
+import { PatchBrowser } from "./patch_browser";
 import { Readout } from "./readout";
 import { ScaleBar } from "./scale_bar";
-import { rankAgreement, type ScoreMap } from "./score_map";
+import type { ScoreMap } from "./score_map";
 import { Sheet } from "./sheet";
 import { address, slideSource, type SlideAddress } from "./slide_source";
 import { savePicture } from "./snapshot";
+import { MAX_SCALE, openStage, shield } from "./stage";
 import { publish, Statistics } from "./statistics";
 import { StatusBar } from "./status_bar";
 import { Toolbar } from "./toolbar";
 import { View } from "./view";
 
-/** Screen pixels per slide pixel at most. */
-const MAX_SCALE = 4;
-const PATCH_MAGNIFICATION = 20;
-const NAVIGATOR_PX = 148;
-
 export class SlideViewer {
   readonly statistics = new Statistics();
   private readonly slide: SlideAddress;
   private readonly state: DisplayState;
-  private readonly maps: MapStore;
   private readonly osd: OpenSeadragon.Viewer;
   private readonly view: View;
   private readonly overlay: Overlay;
@@ -48,14 +43,15 @@ export class SlideViewer {
   private readonly scaleBar: ScaleBar;
   private readonly toolbar: Toolbar;
   private readonly status: StatusBar;
+  private readonly display: MapDisplay;
+  private readonly patches: PatchBrowser;
   private readonly sheet = new Sheet();
   private readonly notice = el("div", { class: "hw-notice", role: "status", hidden: true });
   private readonly banner = el("div", { class: "hw-banner" });
   private readonly stage = el("div", { class: "hw-stage" });
   private readonly ends: Array<() => void> = [];
-  private map: ScoreMap | null = null;
-  private chosen = -1;
   private areRegionsShown = false;
+  private isWhole = false;
   private lastFrame = 0;
 
   constructor(
@@ -65,18 +61,20 @@ export class SlideViewer {
   ) {
     this.slide = { token: scene.token, version: scene.version };
     this.state = new DisplayState(scene.deep_link ? readDisplay(scene.version) : {});
-    this.maps = new MapStore(this.statistics);
+    root.append(this.stage); // OpenSeadragon measures its element when it starts
     this.osd = this.open();
     this.view = new View(this.osd, scene);
     this.overlay = new Overlay(this.osd, scene.width, scene.height, this.statistics);
     this.marks = new Marks(this.view);
     this.legend = new Legend(this.state);
     const cropUrl = (box: Box, px: number) => this.cropUrl(box, px);
-    this.gallery = new Gallery(cropUrl, (patch) => this.goToPatch(patch), (patch) => this.inspect(patch));
-    this.crop = new Crop(cropUrl, scene.mpp, (step) => this.stepPatch(step));
+    this.gallery = new Gallery(cropUrl, (patch) => this.patches.goTo(patch), (patch) => this.patches.inspect(patch));
+    this.crop = new Crop(cropUrl, scene.mpp, (step) => this.patches.step(step));
     this.readout = new Readout(scene, this.view);
     this.scaleBar = new ScaleBar(this.view, scene.mpp, scene.mpp_source === "user");
     this.status = new StatusBar(() => this.retry());
+    this.display = this.makeDisplay();
+    this.patches = this.makePatches();
     const actions = this.actions();
     this.toolbar = new Toolbar(this.view, MAX_SCALE, actions);
     this.assemble();
@@ -94,14 +92,9 @@ export class SlideViewer {
     this.notice.textContent = scene.notice;
     this.notice.hidden = !scene.notice;
     this.marks.setRegions(this.areRegionsShown ? scene.regions : []);
-    this.legend.setMaps(scene.maps);
-    this.gallery.element.hidden ||= scene.maps.length === 0;
-    this.toolbar.show("overlay", this.state.now.isVisible, scene.maps.length > 0);
-    this.toolbar.show("gallery", !this.gallery.element.hidden, scene.maps.length > 0);
-    this.toolbar.show("regions", this.areRegionsShown, scene.regions.length > 0);
-    const chosen = scene.maps.find((map) => map.id === this.state.now.mapId) ?? scene.maps[0];
-    if (chosen && chosen.id !== this.state.now.mapId) this.state.change({ mapId: chosen.id });
-    else this.loadMap();
+    this.root.classList.toggle("hw-mapless", scene.maps.length === 0);
+    this.showToggles();
+    this.display.update(scene);
     this.marks.draw();
   }
 
@@ -117,48 +110,33 @@ export class SlideViewer {
     const { drawer, renderer } = chooseDrawer();
     this.statistics.drawer = drawer;
     this.statistics.renderer = renderer;
-    return new OpenSeadragon.Viewer({
-      element: this.stage,
-      drawer,
-      tileSources: [slideSource(this.scene, this.slide, this.statistics)] as never,
-      showNavigationControl: false,
-      showNavigator: true,
-      navigatorPosition: "TOP_RIGHT",
-      navigatorAutoFade: false,
-      navigatorRotate: false,
-      navigatorBackground: "#F2F3F5",
-      navigatorBorderColor: "#D9DEE4",
-      navigatorDisplayRegionColor: "#1B6CA8",
-      ...navigatorSize(this.scene),
-      animationTime: 0.3,
-      blendTime: 0,
-      zoomPerScroll: 1.3,
-      zoomPerClick: 1,
-      maxImageCacheCount: 1500,
-      imageLoaderLimit: 8,
-      maxZoomPixelRatio: MAX_SCALE,
-      minZoomImageRatio: 0.6,
-      visibilityRatio: 0.4,
-      tileRetryMax: 1,
-      tileRetryDelay: 700,
-      silenceMultiImageWarnings: true,
-      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false },
-      gestureSettingsTouch: { pinchRotate: false, dblClickToZoom: false },
-    } as OpenSeadragon.Options);
+    return openStage(this.stage, this.scene, slideSource(this.scene, this.slide, this.statistics), drawer);
+  }
+
+  private makeDisplay(): MapDisplay {
+    const { state, overlay, marks, legend } = this;
+    const store = new MapStore(this.statistics);
+    const onMap = (map: ScoreMap) => this.gallery.update(map);
+    return new MapDisplay({ state, store, overlay, marks, legend }, this.scene, onMap, (text) => this.status.showNote(text));
+  }
+
+  private makePatches(): PatchBrowser {
+    const { view, marks, gallery, crop, readout, status } = this;
+    return new PatchBrowser(
+      { view, marks, gallery, crop, readout, status },
+      this.scene,
+      () => this.display.map,
+      () => (this.isWhole = false),
+      (picked) => this.scene.reports.includes("picked") && this.host.setTriggerValue("picked", picked),
+    );
   }
 
   private assemble(): void {
     this.stage.append(this.marks.canvas, this.scaleBar.element, this.legend.element, this.readout.element);
     this.stage.append(this.notice, this.crop.element, this.sheet.element);
-    this.root.replaceChildren(
-      this.banner,
-      this.toolbar.element,
-      this.stage,
-      this.gallery.element,
-      this.status.element,
-    );
+    this.stage.before(this.banner, this.toolbar.element);
+    this.stage.after(this.gallery.element, this.status.element);
     this.status.showDrawer(this.statistics.drawer, this.statistics.renderer);
-    this.toolbar.show("navigator", true);
     for (const panel of [this.legend.element, this.crop.element, this.sheet.element]) shield(panel);
   }
 
@@ -166,16 +144,23 @@ export class SlideViewer {
     this.osd.addOnceHandler("open", () => this.opened());
     this.osd.addHandler("update-viewport", () => this.frame());
     this.osd.addHandler("animation-finish", () => this.rest());
+    // after OpenSeadragon has set its own zoom for the new size
+    this.osd.addHandler("after-resize", () => queueMicrotask(() => this.isWhole && this.fit(true)));
+    for (const name of ["canvas-drag", "canvas-scroll", "canvas-pinch", "navigator-click", "navigator-drag"] as const) {
+      this.osd.addHandler(name, () => (this.isWhole = false));
+    }
     this.osd.addHandler("tile-load-failed", (event) => this.tileFailed(event));
-    this.osd.addHandler("canvas-click", (event) => event.quick && this.clicked(event.position, false));
-    this.osd.addHandler("canvas-double-click", (event) => this.clicked(event.position, true));
-    const move = (event: PointerEvent) => this.pointed(event);
-    const leave = () => this.pointed(null);
-    this.osd.canvas.addEventListener("pointermove", move);
-    this.osd.canvas.addEventListener("pointerleave", leave);
+    this.osd.addHandler("canvas-press", () => this.root.focus({ preventScroll: true }));
+    this.osd.addHandler("canvas-click", (event) => event.quick && this.patches.click(event.position, false));
+    this.osd.addHandler("canvas-double-click", (event) => this.patches.click(event.position, true));
+    this.osd.canvas.addEventListener("pointermove", (event) => this.pointed(event));
+    this.osd.canvas.addEventListener("pointerleave", () => this.patches.point(null, false));
     const resize = new ResizeObserver(() => this.marks.resize());
     resize.observe(this.stage);
-    this.state.watch((now, before) => this.changed(now, before));
+    this.state.watch(() => {
+      this.showToggles();
+      this.keepAddress();
+    });
     this.ends.push(
       listenForKeys(this.root, actions),
       publish(() => this.statistics.report(this.shown())),
@@ -190,83 +175,11 @@ export class SlideViewer {
       if (place.isFlipped) this.osd.viewport.setFlip(true);
       this.view.go(place.x, place.y, place.scale, true);
     } else {
-      this.view.fit(true);
+      this.fit(true);
     }
     this.view.slide?.whenFullyLoaded(() => requestAnimationFrame(() => this.statistics.sharp()));
     this.marks.resize();
-    this.redraw();
-  }
-
-  // ---- the map
-
-  private loadMap(): void {
-    const data = this.scene.maps.find((map) => map.id === this.state.now.mapId);
-    if (!data) {
-      this.map = null;
-      return this.redraw();
-    }
-    const isStill = () => this.scene.maps.some((map) => map.id === data.id && map.url === data.url);
-    this.maps
-      .get(data, this.scene)
-      .then((map) => {
-        if (this.state.now.mapId !== data.id || !isStill()) return;
-        this.map = map;
-        this.redraw();
-        this.compare(map);
-      })
-      .catch(() => this.status.showNote("The map could not be fetched. Reload the page."));
-  }
-
-  /** Rank agreement with the first map of another method: reading is not the same as mattering. */
-  private compare(map: ScoreMap): void {
-    this.legend.showAgreement("");
-    const other = this.scene.maps.find((each) => each.method !== map.data.method && each.method !== "coverage");
-    if (!other || map.data.method === "coverage") return;
-    this.maps
-      .get(other, this.scene)
-      .then((second) => {
-        const agreement = rankAgreement(map, second);
-        if (agreement === null || this.map !== map) return;
-        this.legend.showAgreement(`Rank agreement with ${other.method_label.toLowerCase()}: ${short(agreement)} (Spearman)`);
-      })
-      .catch(() => undefined);
-  }
-
-  private redraw(): void {
-    const { map } = this;
-    const display = this.state.now;
-    this.root.dataset["map"] = map ? map.data.id : "";
-    if (map) {
-      this.legend.update(map, display);
-      this.gallery.update(map);
-    }
-    if (!this.view.slide) return;
-    const isShown = map && display.isVisible && (!map.isConstant || map.data.method === "coverage");
-    this.marks.contour = isShown && display.style === "outline" ? contour(map, display) : null;
-    this.overlay.request(() => {
-      const painting = isShown ? paint(map, display, this.scene.width, this.scene.height) : null;
-      return painting && { painting, opacity: this.opacityNow(this.state.now) };
-    });
-    this.marks.draw();
-  }
-
-  private opacityNow(display: Display): number {
-    return display.style === "spotlight" ? display.veil : display.opacity;
-  }
-
-  private changed(now: Display, before: Display): void {
-    this.toolbar.show("overlay", now.isVisible, this.scene.maps.length > 0);
-    const onlyOpacity = isSameBut(now, before, ["opacity", "veil"]);
-    if (now.mapId !== before.mapId) {
-      if (before.mapId) this.state.now.range = null;
-      this.loadMap();
-    } else if (onlyOpacity && this.map) {
-      this.overlay.setOpacity(this.opacityNow(now));
-      this.legend.update(this.map, now);
-    } else {
-      this.redraw();
-    }
-    this.keepAddress();
+    this.display.ready();
   }
 
   // ---- each frame, and at rest
@@ -296,8 +209,8 @@ export class SlideViewer {
   private keepAddress(): void {
     if (!this.scene.deep_link || !this.view.slide) return;
     const { viewport } = this.osd;
-    const place = { ...this.view.centre(), scale: this.view.scale, rotation: viewport.getRotation(true), isFlipped: viewport.getFlip() };
-    writeAddress(this.scene.version, place, this.state.now);
+    const turned = { rotation: viewport.getRotation(true), isFlipped: viewport.getFlip() };
+    writeAddress(this.scene.version, { ...this.view.centre(), scale: this.view.scale, ...turned }, this.state.now);
   }
 
   private tileFailed(event: OpenSeadragon.TileLoadFailedEvent): void {
@@ -306,8 +219,7 @@ export class SlideViewer {
     this.statistics.tileFailures++;
     const { width } = this.scene;
     const { x, y, width: w, height: h } = tile.bounds;
-    const area = { x: x * width, y: y * width, size: w * width, height: h * width };
-    this.marks.addFailed(tile.cacheKey, area);
+    this.marks.addFailed(tile.cacheKey, { x: x * width, y: y * width, size: w * width, height: h * width });
     this.status.showFailures(this.statistics.tileFailures);
     this.marks.draw();
   }
@@ -320,80 +232,9 @@ export class SlideViewer {
     this.osd.forceRedraw();
   }
 
-  // ---- patches
-
-  private pointed(event: PointerEvent | null): void {
-    if (!this.view.slide) return;
-    if (!event) {
-      this.status.showPointer(null);
-      this.readout.hide();
-      this.hover(null);
-      return;
-    }
+  private pointed(event: PointerEvent): void {
     const box = this.stage.getBoundingClientRect();
-    const at = { x: event.clientX - box.left, y: event.clientY - box.top };
-    const point = this.view.toSlide(at.x, at.y);
-    const isInside = point.x >= 0 && point.y >= 0 && point.x < this.scene.width && point.y < this.scene.height;
-    this.status.showPointer(isInside ? point : null);
-    const patch = this.map && event.buttons === 0 ? this.map.lattice.patchAt(point.x, point.y) : -1;
-    if (patch < 0 || !this.map) {
-      this.readout.hide();
-      return this.hover(null);
-    }
-    this.readout.show(this.map, patch, at.x, at.y);
-    this.hover(this.map.lattice.box(patch));
-  }
-
-  private hover(box: Box | null): void {
-    if (this.marks.hovered?.x === box?.x && this.marks.hovered?.y === box?.y) return;
-    this.marks.hovered = box;
-    this.marks.draw();
-  }
-
-  private clicked(position: OpenSeadragon.Point, isDouble: boolean): void {
-    this.root.focus({ preventScroll: true });
-    if (!this.view.slide) return;
-    const point = this.view.toSlide(position.x, position.y);
-    const patch = this.map ? this.map.lattice.patchAt(point.x, point.y) : -1;
-    if (patch >= 0) {
-      if (isDouble) this.inspect(patch);
-      else this.choose(patch);
-    } else if (isDouble) {
-      this.osd.viewport.zoomBy(2, this.osd.viewport.pointFromPixel(position, true));
-    }
-  }
-
-  private choose(patch: number): void {
-    if (!this.map) return;
-    this.chosen = patch;
-    this.marks.chosen = this.map.lattice.box(patch);
-    this.gallery.mark(patch);
-    this.marks.draw();
-    if (this.crop.isOpen) this.crop.open(this.map, patch);
-    if (this.scene.reports.includes("picked")) {
-      const { x, y, size } = this.map.lattice.box(patch);
-      this.host.setTriggerValue("picked", { patch, map: this.map.data.id, x, y, size });
-    }
-  }
-
-  /** Centre a patch at 20x and draw its outline. */
-  private goToPatch(patch: number): void {
-    if (!this.map || patch < 0) return;
-    const { x, y, size } = this.map.lattice.box(patch);
-    const native = this.view.nativeMagnification;
-    const scale = native === null ? 1 : Math.min(MAX_SCALE, PATCH_MAGNIFICATION / native);
-    this.view.go(x + size / 2, y + size / 2, scale);
-    this.choose(patch);
-  }
-
-  private stepPatch(step: number): void {
-    this.goToPatch(this.gallery.stepFrom(this.chosen, step));
-  }
-
-  private inspect(patch: number): void {
-    if (!this.map || patch < 0) return;
-    this.choose(patch);
-    this.crop.open(this.map, patch);
+    this.patches.point({ x: event.clientX - box.left, y: event.clientY - box.top }, event.buttons !== 0);
   }
 
   private cropUrl(box: Box, px: number): string {
@@ -404,20 +245,15 @@ export class SlideViewer {
   // ---- actions
 
   private actions(): KeyActions {
+    const { state } = this;
     return {
-      fit: () => this.view.fit(),
-      preset: (magnification) => this.view.zoomToMagnification(magnification),
-      zoomBy: (factor) => {
-        this.osd.viewport.zoomBy(factor);
-        this.osd.viewport.applyConstraints();
-      },
-      pan: (dx, dy) => {
-        this.osd.viewport.panBy(this.osd.viewport.deltaPointsFromPixels(new OpenSeadragon.Point(dx, dy)));
-        this.osd.viewport.applyConstraints();
-      },
+      fit: () => this.fit(),
+      preset: (magnification) => this.move(() => this.view.zoomToMagnification(magnification)),
+      zoomBy: (factor) => this.move(() => this.view.zoomBy(factor)),
+      pan: (dx, dy) => this.move(() => this.view.pan(dx, dy)),
       rotate: (degrees) => this.view.rotate(degrees),
       mirror: () => this.view.mirror(),
-      toggleOverlay: () => this.state.change({ isVisible: !this.state.now.isVisible }),
+      toggleOverlay: () => state.change({ isVisible: !state.now.isVisible }),
       toggleNavigator: () => this.toggleNavigator(),
       toggleGallery: () => this.toggleGallery(),
       toggleRegions: () => this.toggleRegions(),
@@ -425,13 +261,24 @@ export class SlideViewer {
       fullScreen: () => this.fullScreen(),
       help: () => this.sheet.toggle(),
       hide: (isHidden) => this.hide(isHidden),
-      changeOpacity: (step) => this.legend.setOpacity(this.opacityNow(this.state.now) + step),
-      nextPatch: (step) => this.stepPatch(step),
+      changeOpacity: (step) => this.legend.setOpacity(this.display.opacity + step),
+      nextPatch: (step) => this.patches.step(step),
       nextLayer: () => this.legend.nextLayer(),
-      toggleSmooth: () => this.state.change({ isSmooth: !this.state.now.isSmooth }),
-      inspect: () => this.inspect(this.chosen),
+      toggleSmooth: () => state.change({ isSmooth: !state.now.isSmooth }),
+      inspect: () => this.patches.inspect(this.patches.chosen),
       escape: () => this.escape(),
     };
+  }
+
+  private move(how: () => void): void {
+    this.isWhole = false;
+    how();
+  }
+
+  /** The whole slide; it stays whole when the window changes, until the reader moves. */
+  private fit(isImmediate = false): void {
+    this.isWhole = true;
+    this.view.fit(isImmediate);
   }
 
   private hide(isHidden: boolean): void {
@@ -440,23 +287,33 @@ export class SlideViewer {
     this.overlay.setHidden(isHidden);
   }
 
+  private get navigator(): HTMLElement {
+    return (this.osd as unknown as { navigator: { element: HTMLElement } }).navigator.element;
+  }
+
   private toggleNavigator(): void {
-    const element = (this.osd as unknown as { navigator: { element: HTMLElement } }).navigator.element;
-    element.hidden = !element.hidden;
-    this.toolbar.show("navigator", !element.hidden);
+    this.navigator.hidden = !this.navigator.hidden;
+    this.showToggles();
   }
 
   private toggleGallery(): void {
     this.gallery.element.hidden = !this.gallery.element.hidden;
-    this.toolbar.show("gallery", !this.gallery.element.hidden, this.scene.maps.length > 0);
+    this.showToggles();
   }
 
   private toggleRegions(): void {
-    if (!this.scene.regions.length) return;
-    this.areRegionsShown = !this.areRegionsShown;
+    this.areRegionsShown = !this.areRegionsShown && this.scene.regions.length > 0;
     this.marks.setRegions(this.areRegionsShown ? this.scene.regions : []);
-    this.toolbar.show("regions", this.areRegionsShown);
+    this.showToggles();
     this.marks.draw();
+  }
+
+  private showToggles(): void {
+    const hasMaps = this.scene.maps.length > 0;
+    this.toolbar.show("overlay", this.state.now.isVisible, hasMaps);
+    this.toolbar.show("gallery", !this.gallery.element.hidden, hasMaps);
+    this.toolbar.show("navigator", !this.navigator.hidden);
+    this.toolbar.show("regions", this.areRegionsShown, this.scene.regions.length > 0);
   }
 
   private fullScreen(): void {
@@ -465,9 +322,9 @@ export class SlideViewer {
   }
 
   private snapshot(): void {
-    const { scene, view, marks, scaleBar, map } = this;
+    const { scene, view, marks, scaleBar } = this;
     const ramp = this.legend.element.querySelector<HTMLCanvasElement>(".hw-ramp")!;
-    void savePicture({ scene, view, marks, scaleBar, ramp, map, display: this.state.now });
+    void savePicture({ scene, view, marks, scaleBar, ramp, map: this.display.map, display: this.state.now });
   }
 
   private escape(): boolean {
@@ -480,24 +337,15 @@ export class SlideViewer {
   /** For the statistics object: what is on the screen right now. */
   private shown(): Record<string, unknown> {
     if (!this.view.slide) return { isOpen: false };
-    const display = Object.freeze({ ...this.state.now });
     const place = { centre: this.view.centre(), scale: this.view.scale, magnification: this.view.magnification };
-    return { isOpen: true, version: this.slide.version, display, chosen: this.chosen, ...place, shownMap: this.map?.data.id ?? null };
-  }
-}
-
-function navigatorSize({ width, height }: SceneData): { navigatorWidth: string; navigatorHeight: string } {
-  const scale = NAVIGATOR_PX / Math.max(width, height);
-  return { navigatorWidth: `${Math.round(width * scale)}px`, navigatorHeight: `${Math.round(height * scale)}px` };
-}
-
-function isSameBut(now: Display, before: Display, names: readonly (keyof Display)[]): boolean {
-  return (Object.keys(now) as (keyof Display)[]).every((name) => names.includes(name) || now[name] === before[name]);
-}
-
-/** Panels over the slide keep their own pointer and wheel events. */
-function shield(panel: HTMLElement): void {
-  for (const name of ["pointerdown", "pointerup", "pointermove", "wheel", "click", "dblclick"]) {
-    panel.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
+    return {
+      isOpen: true,
+      version: this.slide.version,
+      display: Object.freeze({ ...this.state.now }),
+      chosen: this.patches.chosen,
+      chosenBox: this.marks.chosen && Object.freeze({ ...this.marks.chosen }),
+      shownMap: this.display.map?.data.id ?? null,
+      ...place,
+    };
   }
 }

@@ -1,0 +1,123 @@
+// The chosen map on the slide: fetched, coloured, compared; driven by the display state.
+import type { Display, DisplayState } from "./display";
+import type { Legend } from "./legend";
+import type { MapStore } from "./map_store";
+import type { Marks } from "./marks";
+import type { MapData, SceneData } from "./messages";
+import { short } from "./number_text";
+import type { Overlay } from "./overlay";
+import { contour, paint } from "./paint";
+import { rankAgreement, type ScoreMap } from "./score_map";
+
+interface Parts {
+  state: DisplayState;
+  store: MapStore;
+  overlay: Overlay;
+  marks: Marks;
+  legend: Legend;
+}
+
+const OPACITY_ONLY: readonly (keyof Display)[] = ["opacity", "veil"];
+
+export class MapDisplay {
+  map: ScoreMap | null = null;
+  private isReady = false;
+
+  constructor(
+    private readonly parts: Parts,
+    private scene: SceneData,
+    private readonly onMap: (map: ScoreMap) => void,
+    private readonly onTrouble: (text: string) => void,
+  ) {
+    parts.state.watch((now, before) => this.changed(now, before));
+  }
+
+  /** The slide is on screen: the map may be laid over it. */
+  ready(): void {
+    this.isReady = true;
+    this.draw();
+  }
+
+  /** New data of the same slide. What was chosen stays chosen if it is still there. */
+  update(scene: SceneData): void {
+    this.scene = scene;
+    this.parts.legend.setMaps(scene.maps);
+    const { mapId } = this.parts.state.now;
+    const chosen = scene.maps.find((map) => map.id === mapId) ?? scene.maps[0];
+    if (chosen && chosen.id !== mapId) this.parts.state.change({ mapId: chosen.id });
+    else this.load();
+  }
+
+  get opacity(): number {
+    const { style, veil, opacity } = this.parts.state.now;
+    return style === "spotlight" ? veil : opacity;
+  }
+
+  private load(): void {
+    const data = this.scene.maps.find((map) => map.id === this.parts.state.now.mapId);
+    if (!data) {
+      this.map = null;
+      this.draw();
+      return;
+    }
+    this.parts.store
+      .get(data, this.scene)
+      .then((map) => this.show(data, map))
+      .catch(() => this.onTrouble("The map could not be fetched. Reload the page."));
+  }
+
+  private show(data: MapData, map: ScoreMap): void {
+    const isStill = this.scene.maps.some((each) => each.id === data.id && each.url === data.url);
+    if (this.parts.state.now.mapId !== data.id || !isStill) return;
+    this.map = map;
+    this.draw();
+    this.onMap(map);
+    this.compare(map);
+  }
+
+  /** Rank agreement with the first map of another method: reading is not the same as mattering. */
+  private compare(map: ScoreMap): void {
+    const { legend, store } = this.parts;
+    legend.showAgreement("");
+    const other = this.scene.maps.find((each) => each.method !== map.data.method && each.method !== "coverage");
+    if (!other || map.data.method === "coverage") return;
+    store
+      .get(other, this.scene)
+      .then((second) => {
+        const agreement = rankAgreement(map, second);
+        if (agreement === null || this.map !== map) return;
+        legend.showAgreement(`Rank agreement with ${other.method_label.toLowerCase()}: ${short(agreement)} (Spearman)`);
+      })
+      .catch(() => legend.showAgreement(""));
+  }
+
+  private changed(now: Display, before: Display): void {
+    if (now.mapId !== before.mapId) {
+      this.load();
+    } else if (this.map && isSameBut(now, before, OPACITY_ONLY)) {
+      this.parts.overlay.setOpacity(this.opacity);
+      this.parts.legend.update(this.map, now);
+    } else {
+      this.draw();
+    }
+  }
+
+  private draw(): void {
+    const { map } = this;
+    const { state, marks, overlay, legend } = this.parts;
+    const display = state.now;
+    if (map) legend.update(map, display);
+    if (!this.isReady) return;
+    const isShown = map && display.isVisible && (!map.isConstant || map.data.method === "coverage");
+    marks.contour = isShown && display.style === "outline" ? contour(map, display) : null;
+    overlay.request(() => {
+      const painting = isShown ? paint(map, display, this.scene.width, this.scene.height) : null;
+      return painting && { painting, opacity: () => this.opacity };
+    });
+    marks.draw();
+  }
+}
+
+function isSameBut(now: Display, before: Display, names: readonly (keyof Display)[]): boolean {
+  return (Object.keys(now) as (keyof Display)[]).every((name) => names.includes(name) || now[name] === before[name]);
+}
