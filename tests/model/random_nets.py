@@ -58,7 +58,7 @@ class Draw:
 
 
 def random_config(draw: Draw, **fixed: object) -> HealNetConfig:
-    first, count = draw.whole(0, 3), draw.whole(2, 3)
+    first, count = draw.whole(0, 3), draw.pick(2, 2, 3)
     settings = {
         "modalities": MODALITIES[first : first + count],
         "num_bins": draw.whole(1, 5),
@@ -69,7 +69,7 @@ def random_config(draw: Draw, **fixed: object) -> HealNetConfig:
         "cross_head_dim": draw.whole(1, 4),
         "latent_heads": 2,
         "latent_head_dim": 3,
-        "self_per_cross": draw.pick(0, 0, 1, 2),
+        "self_per_cross": draw.pick(0, 0, 0, 1, 2),
         "weight_tying": draw.pick("none", "all", "published"),
         "feedforward": draw.pick("gated_selu", "gated_gelu", "snn"),
         "feedforward_mult": 2,

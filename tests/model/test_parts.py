@@ -46,7 +46,7 @@ def test_a_micrometre_means_the_same_on_every_slide() -> None:
 
 
 def test_the_self_normalising_block_keeps_mean_and_variance() -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(7)  # not the seed of the signal
     blocks = [
         SelfNormalisingFeedForward(
             latent_dim=256, hidden_dim=256, dropout=0.2, generator=generator

@@ -79,14 +79,13 @@ def test_garbage_under_the_mask_changes_no_bit(seed: int) -> None:
     case = random_case(seed, dtype=torch.float32)
     dirty = {name: poisoned(one, Draw(seed)) for name, one in case.tokens.items()}
 
-    for need_attention in (False, True):
-        clean = case.model(case.tokens, need_attention=need_attention)
-        found = case.model(dirty, need_attention=need_attention)
+    clean = case.model(case.tokens, need_attention=seed % 2 == 0)
+    found = case.model(dirty, need_attention=seed % 2 == 0)
 
-        assert torch.equal(found.logits, clean.logits)
-        assert torch.equal(found.latents, clean.latents)
-        for ours, theirs in zip(found.attention, clean.attention, strict=True):
-            assert torch.equal(ours.weights, theirs.weights)
+    assert torch.equal(found.logits, clean.logits)
+    assert torch.equal(found.latents, clean.latents)
+    for ours, theirs in zip(found.attention, clean.attention, strict=True):
+        assert torch.equal(ours.weights, theirs.weights)
 
 
 @over_random_cases
@@ -135,14 +134,12 @@ def test_fused_explicit_and_chunked_agree(seed: int) -> None:
 
     torch.testing.assert_close(fused.logits, explicit.logits, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(fused.latents, explicit.latents, rtol=1e-9, atol=1e-9)
-    for name in case.tokens:
-        chunked = read_attention(case.model, case.tokens, name, chunk_size=3)
-        for found in explicit.attention:
-            if found.modality == name:
-                expected = found.weights.mean(dim=2)
-                torch.testing.assert_close(
-                    chunked[:, found.layer], expected, rtol=1e-9, atol=1e-9
-                )
+    name = str(Draw(seed).pick(*case.tokens))
+    chunked = read_attention(case.model, case.tokens, name, chunk_size=3)
+    for found in explicit.attention:
+        if found.modality == name:
+            expected = found.weights.mean(dim=2)
+            torch.testing.assert_close(chunked[:, found.layer], expected, rtol=1e-9, atol=1e-9)
 
 
 @over_random_cases
