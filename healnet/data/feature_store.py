@@ -4,10 +4,16 @@ The layout is that of CLAM and TRIDENT (``features`` and ``coords``), so that fe
 elsewhere can be brought along; what those files do not say is added as attributes.
 """
 
+import json
+import os
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
+from typing import Literal, Self
 
+import h5py
 import numpy as np
 from jaxtyping import Float, Int64
 from numpy import ndarray
@@ -17,6 +23,8 @@ from healnet.exceptions import FeatureError, Notice
 from healnet.slide.geometry import PatchGrid
 
 MppSource = Literal["file", "user"]
+SCHEMA_VERSION = 1
+_ROWS_A_CHUNK = 1024
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,11 +97,151 @@ class PatchFeatures:
         return None if self.mpp is None else self.patch_size_l0 * self.mpp
 
 
-def read_features(path: Path) -> PatchFeatures:
-    """Return the features in an HDF5 file (ours, CLAM or TRIDENT)."""
-    raise NotImplementedError(path)
+class FeatureWriter:
+    """Writes features to a file that appears whole or not at all.
+
+    Rows may come in any order and in pieces; memory does not grow with the slide.
+
+    Args:
+        path: Where the file will be.
+        coords: Top-left corners of all patches, level-0 pixels.
+        dim: Number of features of a patch.
+        dtype: ``float16`` or ``float32``.
+    """
+
+    def __init__(
+        self, path: Path, *, coords: Int64[ndarray, "n 2"], dim: int, dtype: str
+    ) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem[:80]}-", suffix=".part", dir=path.parent
+        )
+        os.close(handle)
+        self._part = Path(name)
+        self._file = h5py.File(self._part, "w")
+        count = len(coords)
+        self._features = self._file.create_dataset(
+            "features",
+            shape=(count, dim),
+            maxshape=(None, dim),
+            chunks=(max(min(count, _ROWS_A_CHUNK), 1), dim),
+            dtype=dtype,
+        )
+        self._coords = coords
+        self._is_written = np.zeros(count, dtype=np.bool_)
+
+    def write(self, rows: Int64[ndarray, " m"], features: Float[ndarray, "m d"]) -> None:
+        """Store the features of some patches.
+
+        Args:
+            rows: Which rows of the coordinates these are, without repetition.
+            features: One row each.
+        """
+        order = np.argsort(rows)
+        if len(order):
+            self._features[rows[order]] = features[order]
+            self._is_written[rows] = True
+
+    def finish(self, attributes: Mapping[str, object], *, patch_size_l0: int) -> Path:
+        """Write the rest and publish the file; rows that were never written are dropped.
+
+        Args:
+            attributes: Of the file; None is left out, mappings and lists are stored as JSON.
+            patch_size_l0: Side of a patch, level-0 pixels.
+        """
+        self._drop_unwritten()
+        coords = self._file.create_dataset("coords", data=self._coords[self._is_written])
+        coords.attrs["patch_size_level0"] = patch_size_l0
+        self._file.attrs["schema_version"] = SCHEMA_VERSION
+        for name, value in attributes.items():
+            if value is not None:
+                is_plain = isinstance(value, str | int | float)
+                self._file.attrs[name] = value if is_plain else json.dumps(value)
+        self._file.close()
+        publish(self._part, self._path)
+        return self._path
+
+    def __enter__(self) -> Self:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove what was not finished."""
+        if self._file:
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def _drop_unwritten(self) -> None:
+        kept = np.flatnonzero(self._is_written)
+        for start in range(0, len(kept), _ROWS_A_CHUNK):
+            rows = kept[start : start + _ROWS_A_CHUNK]
+            if (
+                rows[-1] != start + len(rows) - 1
+            ):  # rows move up only, so nothing is overwritten
+                self._features[start : start + len(rows)] = self._features[rows]
+        self._features.resize(len(kept), axis=0)
 
 
 def write_features(path: Path, features: PatchFeatures) -> Path:
-    """Write features atomically: a whole file or none."""
-    raise NotImplementedError(path, features)
+    """Write features atomically: a whole file or none.
+
+    Args:
+        path: Where; an existing file is replaced only by a complete one.
+        features: What.
+    """
+    with FeatureWriter(
+        path, coords=features.coords, dim=features.dim, dtype=str(features.features.dtype)
+    ) as writer:
+        for start in range(0, len(features), _ROWS_A_CHUNK):
+            rows = np.arange(start, min(start + _ROWS_A_CHUNK, len(features)), dtype=np.int64)
+            writer.write(rows, features.features[rows])
+        return writer.finish(attributes_of(features), patch_size_l0=features.patch_size_l0)
+
+
+def attributes_of(features: PatchFeatures) -> dict[str, object]:
+    """Return what a file says about its features beside the arrays."""
+    return {
+        "name": features.name,
+        "mpp": features.mpp,
+        "mpp_source": features.mpp_source,
+        "patch_px": features.patch_px,
+        "grid": None if features.grid is None else features.grid.to_dict(),
+        "healnet_encoder_card": None
+        if features.encoder is None
+        else features.encoder.to_dict(),
+        "slide_sha256": features.slide_sha256,
+        "level0_width": features.slide_width,
+        "level0_height": features.slide_height,
+        "notices": [notice.to_dict() for notice in features.notices],
+    }
+
+
+def publish(part: Path, path: Path) -> None:
+    """Move a finished file to its place: a power cut leaves the old file or the new one."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.chmod(0o644)
+    part.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_features(path: Path) -> PatchFeatures:
+    """Return the features in an HDF5 file: ours, CLAM's or TRIDENT's.
+
+    Raises:
+        FeatureError: If the file is damaged, unsafe, or not a feature file.
+    """
+    from healnet.data.feature_reader import read_feature_file  # noqa: PLC0415  (it needs this)
+
+    return read_feature_file(path)

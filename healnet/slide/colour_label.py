@@ -10,6 +10,7 @@ import io
 
 from PIL import Image
 
+from healnet.exceptions import SlideError
 from healnet.slide.tile_index import LevelTiles
 
 _MAX_TILES = 9
@@ -24,10 +25,11 @@ def is_mislabelled_rgb(tiles: LevelTiles) -> bool:
         return False
     outside, total = 0, 0
     for column, row in _spread(tiles.columns, tiles.rows):
-        jpeg = tiles.jpeg(column, row)
-        if jpeg is None:
+        try:
+            jpeg = tiles.jpeg(column, row)
+        except SlideError:  # a damaged tile says nothing about colours
             continue
-        part, count = _impossible_pixels(jpeg)
+        part, count = (0, 0) if jpeg is None else _impossible_pixels(jpeg)
         outside, total = outside + part, total + count
     return total > 0 and outside / total > _SHARE
 
@@ -46,7 +48,7 @@ def _impossible_pixels(jpeg: bytes) -> tuple[int, int]:
         if image.mode != "YCbCr":
             return 0, 0
         image = image.reduce(max(min(image.size) // _MAX_SIDE, 1))
-    except (OSError, SyntaxError, ValueError):  # a damaged tile says nothing about colours
+    except (OSError, SyntaxError, ValueError):
         return 0, 0
     data = image.tobytes()
     pixels = list(zip(data[0::3], data[1::3], data[2::3], strict=True))

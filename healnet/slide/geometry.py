@@ -98,17 +98,21 @@ class PatchGrid:
     def top_left(self, cells: Int64[ndarray, "n 2"]) -> Int64[ndarray, "n 2"]:
         """Return level-0 corners (x, y) of lattice cells (column, row)."""
         origin = np.array([self.origin_x, self.origin_y], dtype=np.int64)
-        steps: Int64[ndarray, "n 2"] = np.floor(cells * self.stride_l0 + 0.5).astype(np.int64)
-        return origin + steps
+        steps = np.floor(cells * self.stride_l0 + 0.5).astype(np.int64)
+        corners: Int64[ndarray, "n 2"] = origin + steps
+        return corners
 
     def cells(self, corners: Int64[ndarray, "n 2"]) -> Int64[ndarray, "n 2"]:
         """Return lattice cells (column, row) whose corners lie nearest to level-0 points."""
         origin = np.array([self.origin_x, self.origin_y], dtype=np.int64)
-        return np.floor((corners - origin) / self.stride_l0 + 0.5).astype(np.int64)
+        cells = np.floor((corners - origin) / self.stride_l0 + 0.5)
+        whole: Int64[ndarray, "n 2"] = cells.astype(np.int64)
+        return whole
 
     def index(self, cells: Int64[ndarray, "n 2"]) -> Int64[ndarray, " n"]:
         """Return row-major lattice indices of cells (column, row)."""
-        return cells[:, 1] * self.columns + cells[:, 0]
+        index: Int64[ndarray, " n"] = cells[:, 1] * self.columns + cells[:, 0]
+        return index
 
     def cells_of_index(self, index: Int64[ndarray, " n"]) -> Int64[ndarray, "n 2"]:
         """Return cells (column, row) of row-major lattice indices."""
@@ -166,6 +170,32 @@ def grid_over(
         columns=columns - (last.right > width),
         rows=rows - (last.bottom > height),
     )
+
+
+def grid_through(corners: Int64[ndarray, "n 2"], *, size_l0: int) -> PatchGrid | None:
+    """Return the lattice that all these patch corners lie on, or None if there is none.
+
+    Args:
+        corners: Top-left corners (x, y), level-0 pixels.
+        size_l0: Side of a patch, level-0 pixels.
+    """
+    steps = [np.diff(np.unique(corners[:, axis])) for axis in (0, 1)]
+    smallest = [int(step.min()) for step in steps if len(step)]
+    stride = min(smallest, default=size_l0)
+    if stride < 2:  # noqa: PLR2004
+        return None
+    origin = corners.min(axis=0)
+    columns, rows = ((corners.max(axis=0) - origin) / stride).round().astype(int) + 1
+    grid = PatchGrid(
+        origin_x=int(origin[0]),
+        origin_y=int(origin[1]),
+        stride_l0=float(stride),
+        patch_size_l0=size_l0,
+        columns=int(columns),
+        rows=int(rows),
+    )
+    is_on_it = (grid.top_left(grid.cells(corners)) == corners).all()
+    return grid if is_on_it else None
 
 
 def level_for(downsamples: tuple[float, ...], wanted: float) -> int:

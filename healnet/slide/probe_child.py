@@ -141,15 +141,15 @@ def _is_exact(slide: openslide.OpenSlide, level: int, tiles: LevelTiles) -> bool
     """Return whether stored tiles decode to the very pixels that the reader gives."""
     scale = slide.level_downsamples[level]
     for column, row in {(0, 0), (tiles.columns // 2, tiles.rows // 2)}:
-        jpeg = tiles.jpeg(column, row)
-        if jpeg is None:
-            continue
         x, y = column * tiles.tile_width, row * tiles.tile_height
         size = min(tiles.tile_width, tiles.width - x), min(tiles.tile_height, tiles.height - y)
         try:
+            jpeg = tiles.jpeg(column, row)
+            if jpeg is None:
+                continue
             seen = slide.read_region((round(x * scale), round(y * scale)), level, size)
             own = decode(jpeg).crop((0, 0, *size))
-        except (openslide.OpenSlideError, OSError):
+        except (openslide.OpenSlideError, SlideError, OSError):
             return False
         if ImageChops.difference(seen.convert("RGB"), own).getbbox() is not None:
             return False

@@ -6,25 +6,22 @@ tile.
 """
 
 import itertools
-import logging
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
-import openslide
 from jaxtyping import UInt8
 from numpy import ndarray
-from PIL import Image
 
 from healnet.exceptions import SlideError
 from healnet.slide.geometry import Box, level_for
 from healnet.slide.intake import probe_slide
+from healnet.slide.openslide_reader import OpenSlideReader
 from healnet.slide.properties import SlideProperties
+from healnet.slide.resample import scaled
 from healnet.slide.stored_tiles import StoredTileReader, StoredTiles, find_stored_tiles
 
-_log = logging.getLogger(__name__)
 _MAX_PIXELS_AT_ONCE = 8 * 1024**2  # bounds the memory of one read of a finer level
 
 
@@ -46,81 +43,6 @@ class SlideReader(Protocol):
     def close(self) -> None:
         """Release the file."""
         ...
-
-
-class OpenSlideReader:
-    """Reads through OpenSlide, and replaces its handle after an error.
-
-    An OpenSlide handle answers every call with an error after the first one. So a failed read
-    is tried again on a handle of its own, which tells a bad tile from a spoilt handle.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._handle = self._open()
-
-    @property
-    def associated_names(self) -> tuple[str, ...]:
-        """Names of label, macro and thumbnail images, never their pixels."""
-        return tuple(self._handle.associated_images)
-
-    def read_region(
-        self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
-    ) -> UInt8[ndarray, "h w 3"]:
-        """Return pixels of a stored level, transparent ones as white.
-
-        Raises:
-            SlideError: ``SLIDE-READ`` if a tile under the area cannot be decoded.
-        """
-        handle = self._handle
-        try:
-            image = handle.read_region((l0_x, l0_y), level, (width, height))
-        except openslide.OpenSlideError:
-            image = self._read_alone(handle, level, l0_x, l0_y, width, height)
-        return over_white(image)
-
-    def close(self) -> None:
-        """Release the file."""
-        self._handle.close()
-
-    def _read_alone(
-        self,
-        failed: openslide.OpenSlide,
-        level: int,
-        l0_x: int,
-        l0_y: int,
-        width: int,
-        height: int,
-    ) -> Image.Image:
-        with self._lock:
-            if self._handle is failed:  # other threads may still be inside: do not close it
-                self._handle = self._open()
-        alone = self._open()
-        try:
-            return alone.read_region((l0_x, l0_y), level, (width, height))
-        except openslide.OpenSlideError as error:
-            _log.info("SLIDE-READ at level %d", level)
-            raise SlideError(
-                f"level {level} cannot be read here",
-                code="SLIDE-READ",
-                where=f"{self._path.name}, level {level}, x {l0_x}, y {l0_y}",
-                why="the stored image data is damaged; the copy may be incomplete",
-                fix="copy the file again from the scanner",
-            ) from error
-        finally:
-            alone.close()
-
-    def _open(self) -> openslide.OpenSlide:
-        try:
-            return openslide.OpenSlide(self._path)
-        except openslide.OpenSlideError as error:
-            raise SlideError(
-                "the slide cannot be opened",
-                code="SLIDE-OPEN",
-                where=self._path.name,
-                fix="copy the file again from the scanner",
-            ) from error
 
 
 class Slide:
@@ -270,34 +192,3 @@ def _reader_for(
     names = ordinary.associated_names
     ordinary.close()
     return StoredTileReader(tiles, properties.levels, name=path.name, associated_names=names)
-
-
-def over_white(image: Image.Image) -> UInt8[ndarray, "h w 3"]:
-    """Return an image's RGB pixels, with what is transparent laid over white."""
-    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
-        white = Image.new("RGB", image.size, (255, 255, 255))
-        white.paste(image, mask=image.getchannel("A"))
-        return np.asarray(white)
-    return np.asarray(image.convert("RGB"))
-
-
-def scaled(
-    pixels: UInt8[ndarray, "h w 3"],
-    size: tuple[int, int],
-    inner: tuple[float, float, float, float] | None = None,
-) -> UInt8[ndarray, "h2 w2 3"]:
-    """Return a part of an image at another size.
-
-    Args:
-        pixels: The image.
-        size: Width and height of the answer.
-        inner: Left, top, right and bottom of the part, pixels; None for all of it.
-    """
-    left, top, right, bottom = inner or (0.0, 0.0, pixels.shape[1], pixels.shape[0])
-    ratio_x, ratio_y = (right - left) / size[0], (bottom - top) / size[1]
-    if ratio_x == 1 and ratio_y == 1 and left == int(left) and top == int(top):
-        return pixels[int(top) : int(top) + size[1], int(left) : int(left) + size[0]]
-    is_whole = ratio_x == round(ratio_x) and ratio_y == round(ratio_y)
-    method = Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(image.resize(size, method, (left, top, right, bottom)))

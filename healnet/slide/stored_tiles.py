@@ -37,12 +37,16 @@ class StoredTiles:
         self._is_rgb = is_rgb
 
     def get(self, level: int, column: int, row: int) -> bytes | None:
-        """Return a tile as a JPEG file, or None where none is stored."""
+        """Return a tile as a JPEG file, or None where none is stored.
+
+        Raises:
+            SlideError: ``SLIDE-READ`` if what is stored is no JPEG stream.
+        """
         tiles = self.levels[level] if 0 <= level < len(self.levels) else None
         return None if tiles is None else tiles.jpeg(column, row, is_rgb=self._is_rgb)
 
     def get_whole(self, level: int, column: int, row: int) -> bytes | None:
-        """Return a tile that lies wholly on the slide, or None at the edge.
+        """Return a sound tile that lies wholly on the slide, or None.
 
         A stored tile at the right or lower edge holds padding that must not be shown.
         """
@@ -51,7 +55,12 @@ class StoredTiles:
             return None
         fits_across = (column + 1) * tiles.tile_width <= tiles.width
         fits_down = (row + 1) * tiles.tile_height <= tiles.height
-        return self.get(level, column, row) if fits_across and fits_down else None
+        if not (fits_across and fits_down):
+            return None
+        try:
+            return self.get(level, column, row)
+        except SlideError:  # told when the tile is made from the pixels instead
+            return None
 
 
 def find_stored_tiles(path: Path, properties: SlideProperties) -> StoredTiles | None:

@@ -7,6 +7,7 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
+from healnet.exceptions import SlideError
 from healnet.slide.jpeg_bytes import whole_jpeg
 from healnet.slide.tiff_header import Tag, TiffHeader, TiffPage
 
@@ -57,6 +58,9 @@ class LevelTiles:
             column: Tile column.
             row: Tile row.
             is_rgb: Overrules what the file says about its colours.
+
+        Raises:
+            SlideError: ``SLIDE-READ`` if what is stored is no JPEG stream.
         """
         if not (0 <= column < self.columns and 0 <= row < self.rows):
             return None
@@ -66,7 +70,17 @@ class LevelTiles:
         with self.path.open("rb") as file:
             file.seek(self.offsets[index])
             stored = file.read(self.counts[index])
-        return whole_jpeg(stored, self.tables, is_rgb=self.is_rgb if is_rgb is None else is_rgb)
+        is_rgb = self.is_rgb if is_rgb is None else is_rgb
+        whole = whole_jpeg(stored, self.tables, is_rgb=is_rgb)
+        if whole is None:
+            raise SlideError(
+                "a stored tile is damaged",
+                code="SLIDE-READ",
+                where=f"{self.path.name}, tile column {column}, row {row}",
+                why="the copy may be incomplete",
+                fix="copy the file again from the scanner",
+            )
+        return whole
 
 
 def index_tiles(header: TiffHeader, *, width: int, height: int) -> LevelTiles | None:
