@@ -10,11 +10,12 @@ from torch import Tensor
 
 from healnet.bundle.domain import SlideDomain
 from healnet.bundle.reference import Reference
-from healnet.bundle.time_axis import elapsed_shares, risk_on, survival_on
+from healnet.bundle.time_axis import Answer, ask, elapsed_shares, risk_on
 from healnet.data.input_spec import InputSpec
 from healnet.exceptions import BundleError
 from healnet.model.config import HealNetConfig
 from healnet.model.healnet import HealNet
+from healnet.model.tokens import Tokens
 from healnet.survival.risk_groups import RiskGroups
 from healnet.survival.time_bins import TimeBins
 
@@ -25,7 +26,8 @@ class Member:
 
     Attributes:
         network: Frozen, in evaluation mode.
-        inputs: Scalers and names, fitted without the patients it held out.
+        inputs: What it can read: names and scalers, fitted without the patients it held out. A
+            modality that none of its training patients had is left out.
         time_bins: Fitted without them, too.
     """
 
@@ -94,16 +96,14 @@ class ModelBundle:
         """Whether it was trained on invented patients."""
         return bool(self.card.get("is_synthetic", False))
 
+    def ask(self, member: int, tokens: Mapping[str, Tokens]) -> Answer:
+        """Return a member's answer about one patient, on the shared time axis."""
+        return ask(self.ensemble[member].network, tokens, self._shares[member])
+
+    def risk(self, logits: Float[Tensor, "b k"], *, member: int) -> Float[Tensor, " b"]:
+        """Return a member's risk from its logits; differentiable; higher is worse."""
+        return risk_on(logits, self._shares[member])
+
     @cached_property
     def _shares(self) -> tuple[Float[Tensor, "j k"], ...]:
         return tuple(elapsed_shares(one.time_bins, self.time_bins) for one in self.ensemble)
-
-    def survival(
-        self, logits: Float[Tensor, "b k"], *, member: int
-    ) -> Float[Tensor, "b j"]:
-        """Return a member's S at the right edges of :attr:`time_bins`."""
-        return survival_on(logits, self._shares[member])
-
-    def risk(self, logits: Float[Tensor, "b k"], *, member: int) -> Float[Tensor, " b"]:
-        """Return a member's risk on the shared axis; higher is worse."""
-        return risk_on(logits, self._shares[member])

@@ -18,7 +18,9 @@ from numpy import ndarray
 from healnet.exceptions import BundleError
 from healnet.survival.risk_groups import risk_percentile
 
-_COLUMNS = ("risk", "percentile", "fold", "time_months", "event", "group", "case_hash")
+_COLUMNS = (
+    "risk", "percentile", "fold", "time_months", "event", "group", "case_hash", "slide_hashes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,6 +35,7 @@ class Reference:
         event: True if the event happened.
         group: ``lower``, ``intermediate`` or ``higher``.
         case_hash: Salted hash of the case id.
+        slide_hashes: Salted hashes of the patient's slides, joined by spaces.
         salt: What the hashes are salted with, hexadecimal.
     """
 
@@ -43,6 +46,7 @@ class Reference:
     event: Bool[ndarray, " n"]
     group: tuple[str, ...]
     case_hash: tuple[str, ...]
+    slide_hashes: tuple[str, ...]
     salt: str
 
     def __post_init__(self) -> None:
@@ -68,6 +72,14 @@ class Reference:
         if wanted not in self.case_hash:
             return None
         return int(self.fold[self.case_hash.index(wanted)])
+
+    def fold_of_slide(self, sha256: str) -> int | None:
+        """Return the fold of the patient to whom a slide belongs; None if it is unknown."""
+        wanted = hash_case(sha256, salt=self.salt)
+        for fold, hashes in zip(self.fold.tolist(), self.slide_hashes, strict=True):
+            if wanted in hashes.split():
+                return int(fold)
+        return None
 
     def percentile_of(self, risk: float, *, fold: int) -> float:
         """Return the rank of a member's risk among the patients that member did not see."""
@@ -97,6 +109,7 @@ class Reference:
                 event=frame["event"].to_numpy(np.bool_),
                 group=tuple(str(value) for value in frame["group"]),
                 case_hash=tuple(str(value) for value in frame["case_hash"]),
+                slide_hashes=tuple(str(value) for value in frame["slide_hashes"]),
                 salt=salt,
             )
         except (pa.ArrowException, OSError, KeyError, TypeError) as error:
@@ -120,7 +133,7 @@ def within_fold_percentiles(
     return percentile
 
 
-def hash_case(case_id: str, *, salt: str) -> str:
-    """Return the salted hash under which a patient is known in a model folder."""
-    text = case_id.strip().encode("utf-8")
-    return hashlib.blake2b(text, digest_size=16, key=bytes.fromhex(salt)).hexdigest()
+def hash_case(text: str, *, salt: str) -> str:
+    """Return the salted hash under which a patient or a slide is known in a model folder."""
+    text = text.strip()
+    return hashlib.blake2b(text.encode(), digest_size=16, key=bytes.fromhex(salt)).hexdigest()

@@ -11,13 +11,27 @@ with :math:`u_k(t)` the share of bin k that has passed at t. That is a matrix pr
 where the axes agree. Beyond a member's horizon its curve stays level: nothing is extrapolated.
 """
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Float64
+from numpy import ndarray
 from torch import Tensor
 
+from healnet.model.healnet import HealNet
+from healnet.model.tokens import Tokens
 from healnet.survival.time_bins import TimeBins
+
+
+class Answer(NamedTuple):
+    """What one member says about one patient."""
+
+    risk: float
+    survival: Float64[ndarray, " j"]  # at the shared edges
+    modalities: tuple[str, ...]  # what the forward pass really read, in reading order
 
 
 def elapsed_shares(member: TimeBins, shared: TimeBins) -> Float[Tensor, "j k"]:
@@ -38,3 +52,17 @@ def survival_on(
 def risk_on(logits: Float[Tensor, "b k"], shares: Float[Tensor, "j k"]) -> Float[Tensor, " b"]:
     """Return minus the sum of a member's S over the shared edges; higher is worse."""
     return -survival_on(logits, shares).sum(dim=-1)
+
+
+@torch.no_grad()
+def ask(network: HealNet, tokens: Mapping[str, Tokens], shares: Float[Tensor, "j k"]) -> Answer:
+    """Return a member's answer about one patient.
+
+    Every number that is published about a patient, in the reference cohort and in a prediction,
+    comes from here, one patient at a time, so that the same input gives the same bits.
+    """
+    fusion = network.fuse(network.remember(tokens))
+    logits = fusion.logits.double()
+    survival = survival_on(logits, shares)[0]
+    modalities = tuple(dict.fromkeys(step.modality for step in fusion.steps))
+    return Answer(-float(survival.sum()), survival.cpu().numpy(), modalities)

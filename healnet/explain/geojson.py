@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from healnet.explain.csv_files import main_maps
 from healnet.explain.prediction import SlideExplanation
@@ -9,38 +11,54 @@ from healnet.explain.prediction import SlideExplanation
 _NAMESPACE = uuid.UUID("5c0d2f5a-6f0e-5d0b-9a51-6f7a0f6f2c11")  # any fixed value will do
 
 
+class Square(NamedTuple):
+    """A patch: its slide, its corner and side in level-0 pixels, and its two values."""
+
+    slide: str
+    x: int
+    y: int
+    size: int
+    attention: float
+    attribution: float
+
+
 def heatmap_geojson(slide: SlideExplanation) -> str:
-    """Return a feature collection with one square a patch of one slide.
+    """Return a feature collection with one square a patch of one slide."""
+    size, name = slide.features.patch_size_l0, slide.features.name
+    values = zip(*main_maps(slide), strict=True)
+    corners = slide.features.coords.tolist()
+    return squares_geojson(
+        Square(name, x, y, size, attention, attribution)
+        for (x, y), (attention, attribution) in zip(corners, values, strict=True)
+    )
+
+
+def squares_geojson(squares: Iterable[Square]) -> str:
+    """Return a feature collection of squares.
 
     Coordinates are level-0 pixels, y downwards, as QuPath expects. Every square is a detection
     with the measurements ``attention (x uniform)`` and ``attribution (risk)``.
     """
-    attention, attribution = main_maps(slide)
-    size = slide.features.patch_size_l0
-    features = [
-        _square(x, y, size=size, slide=slide.features.name, values=values)
-        for (x, y), *values in zip(
-            slide.features.coords.tolist(), attention, attribution, strict=True
-        )
-    ]
+    features = [_feature(square) for square in squares]
     collection = {"type": "FeatureCollection", "features": features}
     return json.dumps(collection, allow_nan=False, separators=(",", ":"))
 
 
-def _square(x: int, y: int, *, size: int, slide: str, values: list[float]) -> dict[str, object]:
-    right, bottom = x + size, y + size
+def _feature(square: Square) -> dict[str, object]:
+    x, y = square.x, square.y
+    right, bottom = x + square.size, y + square.size
     ring = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]
-    attention, attribution = values
     return {
         "type": "Feature",
-        "id": str(uuid.uuid5(_NAMESPACE, f"{slide}/{x}/{y}")),
+        "id": str(uuid.uuid5(_NAMESPACE, f"{square.slide}/{x}/{y}")),
         "geometry": {"type": "Polygon", "coordinates": [ring]},
         "properties": {
             "objectType": "detection",
             "name": f"patch {x}, {y}",
+            "slide": square.slide,
             "measurements": {
-                "attention (x uniform)": attention,
-                "attribution (risk)": attribution,
+                "attention (x uniform)": square.attention,
+                "attribution (risk)": square.attribution,
             },
         },
     }

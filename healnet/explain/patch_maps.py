@@ -1,8 +1,8 @@
 """Maps of a slide: where the members read from, and what each patch did to the risk.
 
-Attention is in units of "x uniform": the weight of a patch times the number of patches, so that
-1 is what every patch would get if none stood out. Attention is what was read, not what mattered:
-a second map in risk units, made by leaving regions out, always stands beside it.
+Attention is in units of "x uniform": the weight of a patch times the number of patches, so
+that 1 is what every patch would get if none stood out. Attention is what was read, not what
+mattered: a second map in risk units, made by leaving regions out, always stands beside it.
 
 Axis names: n patch of the case, j layer, h head.
 """

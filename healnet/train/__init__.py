@@ -1,1 +1,6 @@
-"""Training: recipe, loop, cross-validation and early stopping."""
+"""Training: recipe, folds, the loop, and the model folder that comes out of it."""
+
+from healnet.train.member_training import TrainingProgress as TrainingProgress
+from healnet.train.recipe import Recipe as Recipe
+from healnet.train.recipe import read_recipe as read_recipe
+from healnet.train.training import train_model as train_model

@@ -1,6 +1,6 @@
 """The loop: passes over the training patients, one fold at a time, the same on every run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -16,6 +16,8 @@ from healnet.train.early_stopping import EarlyStopping
 from healnet.train.modality_dropout import hide_modalities
 from healnet.train.optimiser import build_optimiser, learning_rate_at, set_learning_rate
 from healnet.train.recipe import Recipe
+
+_EVALUATED_AT_ONCE = 16
 
 
 class Batch(NamedTuple):
@@ -174,36 +176,13 @@ def mean_loss(network: HealNet, patients: Patients, *, alpha: float = 0.0) -> fl
     return total / len(patients)
 
 
-@torch.no_grad()
-def predict_logits(
-    network: HealNet,
-    patients: Patients,
-    *,
-    choose: Callable[[dict[str, Tokens]], dict[str, Tokens]] = lambda tokens: tokens,
-) -> Float[Tensor, "n k"]:
-    """Return logits of all patients, in their order.
-
-    Args:
-        network: One member.
-        patients: Whom to predict.
-        choose: Takes modalities away first.
-    """
-    network.eval()
-    parts = [
-        network(choose(patients.batch(rows).tokens)).logits
-        for rows in torch.split(torch.arange(len(patients)), _EVALUATED_AT_ONCE)
-    ]
-    return torch.cat(parts)
-
-
-_EVALUATED_AT_ONCE = 16
-
-
 def _loss(
     network: HealNet, tokens: Mapping[str, Tokens], batch: Batch, *, alpha: float
 ) -> Float[Tensor, ""]:
-    logits = network(tokens).logits
-    return survival_nll(logits, batch.time_bin, batch.event, alpha=alpha)
+    device = network.latents.device
+    logits = network({name: one.to(device) for name, one in tokens.items()}).logits
+    time_bin, event = batch.time_bin.to(device), batch.event.to(device)
+    return survival_nll(logits, time_bin, event, alpha=alpha)
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:

@@ -1,0 +1,140 @@
+"""How well the held-out risks order the patients: by fold, pooled, by what is known of them.
+
+Risks of different members have different scales, so pooled numbers use percentiles within the
+fold. Fewer than 10 events give no concordance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64
+from numpy import ndarray
+
+from healnet.bundle.reference import within_fold_percentiles
+from healnet.data.cohort import Cohort
+from healnet.exceptions import SurvivalError
+from healnet.survival.concordance import concordance, concordance_interval, uno_concordance
+from healnet.survival.outcome import MIN_EVENTS_FOR_CONCORDANCE
+from healnet.train.out_of_fold import OutOfFold
+
+COLLAPSED_SD = 1e-2
+_TAU_SHARE = 0.9
+_AGE = ("age", "age_years", "age_at_diagnosis")
+
+
+class Outcome(NamedTuple):
+    """What happened to the patients of an evaluation."""
+
+    time_months: Float64[ndarray, " n"]
+    event: Bool[ndarray, " n"]
+
+
+def measure(
+    held_out: OutOfFold, cohort: Cohort, *, replicates: int, seed: int = 0
+) -> dict[str, object]:
+    """Return every number of ``metrics.json`` that comes from held-out risks."""
+    chosen = cohort.subset(held_out.case_ids)
+    outcome = Outcome(chosen.time_months, chosen.event)
+    percentile = within_fold_percentiles(held_out.risk, held_out.fold)
+
+    def judge(risk: Float64[ndarray, " n"], rows: ndarray) -> dict[str, object]:
+        part = Outcome(outcome.time_months[rows], outcome.event[rows])
+        return judge_risk(risk[rows], part, everyone=outcome, replicates=replicates, seed=seed)
+
+    every = np.ones(len(percentile), dtype=np.bool_)
+    folds = sorted(set(held_out.fold.tolist()))
+    return {
+        "patients": len(percentile),
+        "events": int(outcome.event.sum()),
+        "pooled": {**judge(percentile, every), "of": "percentiles within the fold"},
+        "folds": [
+            {"fold": number, **judge(held_out.risk, held_out.fold == number)}
+            | {"risk_sd": float(held_out.risk[held_out.fold == number].std())}
+            for number in folds
+        ],
+        "given_only": [
+            {"modalities": list(subset), **judge(*_subset_percentile(held_out, risk))}
+            for subset, risk in held_out.subset_risk.items()
+        ],
+        "available": [
+            {"modalities": list(pattern), **judge(percentile, rows)}
+            for pattern, rows in _patterns(held_out.available)
+        ],
+        "baselines": _baselines(chosen, outcome, replicates=replicates, seed=seed),
+    }
+
+
+def judge_risk(
+    risk: Float64[ndarray, " n"],
+    outcome: Outcome,
+    *,
+    everyone: Outcome,
+    replicates: int,
+    seed: int,
+) -> dict[str, object]:
+    """Return patients, events, Harrell's C with its interval and Uno's C of some patients.
+
+    Args:
+        risk: Of these patients; higher is worse.
+        outcome: Of these patients.
+        everyone: Patients from whom the censoring is estimated.
+        replicates: Of the bootstrap.
+        seed: Of the bootstrap.
+    """
+    events = int(outcome.event.sum())
+    found: dict[str, object] = {"patients": len(risk), "events": events}
+    if events < MIN_EVENTS_FOR_CONCORDANCE:
+        why = f"{events} events; at least {MIN_EVENTS_FOR_CONCORDANCE} needed for a concordance"
+        return {**found, "harrell": None, "harrell_interval": None, "uno": None, "why": why}
+    low, high = concordance_interval(risk, *outcome, replicates=replicates, seed=seed)
+    found |= {"harrell": concordance(risk, *outcome), "harrell_interval": [low, high]}
+    tau = float(np.quantile(everyone.time_months, _TAU_SHARE))
+    try:
+        uno = uno_concordance(
+            risk,
+            *outcome,
+            train_time_months=everyone.time_months,
+            train_event=everyone.event,
+            tau_months=tau,
+        )
+    except SurvivalError as error:
+        return {**found, "uno": None, "why": error.what}
+    return {**found, "uno": uno, "uno_tau_months": tau}
+
+
+def _subset_percentile(
+    held_out: OutOfFold, risk: Float64[ndarray, " n"]
+) -> tuple[Float64[ndarray, " n"], ndarray]:
+    rows = np.isfinite(risk)
+    percentile = np.full(len(risk), np.nan)
+    percentile[rows] = within_fold_percentiles(risk[rows], held_out.fold[rows])
+    return percentile, rows
+
+
+def _patterns(
+    available: Sequence[tuple[str, ...]],
+) -> list[tuple[tuple[str, ...], Bool[ndarray, " n"]]]:
+    known = dict.fromkeys(available)
+    return [
+        (pattern, np.array([one == pattern for one in available], dtype=np.bool_))
+        for pattern in sorted(known, key=lambda pattern: (-len(pattern), pattern))
+    ]
+
+
+def _baselines(
+    cohort: Cohort, outcome: Outcome, *, replicates: int, seed: int
+) -> list[dict[str, object]]:
+    """Return what age alone reaches on the same patients, untrained."""
+    clinical = cohort.tables.get("clinical")
+    if clinical is None:
+        return []
+    by_name: Mapping[str, str] = {str(name).lower(): str(name) for name in clinical.columns}
+    column = next((by_name[name] for name in _AGE if name in by_name), None)
+    if column is None or clinical[column].dtype.kind != "f":
+        return []
+    age = clinical[column].reindex(list(cohort.case_ids)).to_numpy(dtype=np.float64)
+    known = np.isfinite(age)
+    part = Outcome(outcome.time_months[known], outcome.event[known])
+    judged = judge_risk(age[known], part, everyone=outcome, replicates=replicates, seed=seed)
+    return [{"name": "age", "note": "higher age as higher risk, nothing fitted", **judged}]

@@ -1,0 +1,81 @@
+"""The folder of a run: what is written beside the model, and the state to go on from."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from healnet.bundle.atomic import atomic_write, refuse_strangers
+from healnet.bundle.folder import MAY_HOLD
+from healnet.explain.csv_files import write_csv
+from healnet.train.checkpoint import read_checkpoint, write_checkpoint
+from healnet.train.fold_plan import FoldPlan
+from healnet.train.loop import EpochLosses, FoldRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    """Where a run writes.
+
+    Attributes:
+        path: The model folder to be.
+        digest: Hash of recipe and data; states of other runs are never taken up.
+    """
+
+    path: Path
+    digest: str
+
+    def __post_init__(self) -> None:
+        """Refuse a folder that holds something else."""
+        refuse_strangers(self.path, may_hold=MAY_HOLD)
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def take_up(self, number: int, run: FoldRun) -> list[EpochLosses]:
+        """Put a fold back to where it was left; return the losses so far."""
+        state = read_checkpoint(self._state(number), digest=self.digest)
+        if state is None:
+            return []
+        losses = [EpochLosses(*row) for row in state.pop("losses")]  # type: ignore[attr-defined]
+        run.load(state)
+        return losses
+
+    def keep(self, number: int, run: FoldRun, losses: Sequence[EpochLosses]) -> None:
+        """Write the state of a fold after an epoch."""
+        state = {**run.state(), "losses": [list(one) for one in losses]}
+        write_checkpoint(self._state(number), state, digest=self.digest)
+
+    def write_losses(self, losses: Mapping[int, Sequence[EpochLosses]]) -> None:
+        """Write ``metrics.jsonl``: one line an epoch and fold."""
+        lines = [
+            json.dumps({"fold": number, **one._asdict()}, allow_nan=False)
+            for number, rows in losses.items()
+            for one in rows
+        ]
+        atomic_write(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
+
+    def write_folds(self, plans: Sequence[FoldPlan]) -> None:
+        """Write ``folds.csv``: the part of every patient in every fold."""
+        rows = [
+            (case_id, plan.number, role)
+            for plan in plans
+            for role, ids in (
+                ("train", plan.fit), ("stop", plan.stop), ("held_out", plan.held_out),
+            )
+            for case_id in ids
+        ]  # fmt: skip
+        atomic_write(
+            self.path / "folds.csv", write_csv(("case_id", "fold", "role"), rows).encode()
+        )
+
+    def write_metrics(self, metrics: Mapping[str, object]) -> None:
+        """Write ``metrics.json``."""
+        text = json.dumps({"schema_version": 1, **metrics}, indent=1, allow_nan=False)
+        atomic_write(self.path / "metrics.json", text.encode("utf-8"))
+
+    def clear(self) -> None:
+        """Remove the states: the model is whole."""
+        shutil.rmtree(self.path / "training", ignore_errors=True)
+
+    def _state(self, number: int) -> Path:
+        return self.path / "training" / f"fold{number}.pt"
