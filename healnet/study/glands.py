@@ -113,9 +113,7 @@ def _whole_crypts(
     return seeds[fits[row, column]]
 
 
-def _nests(
-    rng: np.random.Generator, layout: Layout, habit: TumourHabit
-) -> tuple[Plane, Plane]:
+def _nests(rng: np.random.Generator, layout: Layout, habit: TumourHabit) -> tuple[Plane, Plane]:
     region = layout.regions == Region.TUMOUR
     shape = (region.shape[0], region.shape[1])
     blank = np.full(shape, FAR, dtype=np.float32)

@@ -16,9 +16,7 @@ def resize(field: Plane, shape: tuple[int, int]) -> Plane:
     return np.array(image.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
-def smooth_noise(
-    rng: np.random.Generator, shape: tuple[int, int], *, scale: float
-) -> Plane:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], *, scale: float) -> Plane:
     """Return noise of zero mean and unit deviation whose blobs are ``scale`` pixels wide.
 
     Normal values on a coarse grid, with a margin and a random shift, are interpolated with a
@@ -54,7 +52,9 @@ def fractal_noise(
     return total / np.float32(np.sqrt(power))
 
 
-def periodic_noise(rng: np.random.Generator, size: int, *, across: float, along: float) -> Plane:
+def periodic_noise(
+    rng: np.random.Generator, size: int, *, across: float, along: float
+) -> Plane:
     """Return a square tile of noise that repeats seamlessly, unit deviation.
 
     Args:

@@ -74,37 +74,109 @@ class NucleusLook:
 
 LOOKS: dict[CellKind, NucleusLook] = {
     CellKind.TUMOUR: NucleusLook(
-        count=768, side=44, length=9.6, width=7.2, spread=0.18, irregular=0.05, density=0.56,
-        density_spread=0.30, rim=0.36, clumps=0.36, clump_px=1.35, nucleoli=1.4, dark_share=0.06,
+        count=768,
+        side=44,
+        length=9.6,
+        width=7.2,
+        spread=0.18,
+        irregular=0.05,
+        density=0.56,
+        density_spread=0.30,
+        rim=0.36,
+        clumps=0.36,
+        clump_px=1.35,
+        nucleoli=1.4,
+        dark_share=0.06,
     ),
     CellKind.GLAND: NucleusLook(
-        count=384, side=34, length=9.2, width=4.7, spread=0.12, irregular=0.04, density=0.88,
+        count=384,
+        side=34,
+        length=9.2,
+        width=4.7,
+        spread=0.12,
+        irregular=0.04,
+        density=0.88,
         density_spread=0.2,
-        rim=0.2, clumps=0.2, clump_px=1.3, nucleoli=0.25,
+        rim=0.2,
+        clumps=0.2,
+        clump_px=1.3,
+        nucleoli=0.25,
     ),
     CellKind.LYMPHOCYTE: NucleusLook(
-        count=256, side=22, length=5.7, width=5.2, spread=0.09, irregular=0.035, density=1.2,
-        density_spread=0.2, rim=0.2, clumps=0.42, clump_px=1.5,
+        count=256,
+        side=22,
+        length=5.7,
+        width=5.2,
+        spread=0.09,
+        irregular=0.035,
+        density=1.2,
+        density_spread=0.2,
+        rim=0.2,
+        clumps=0.42,
+        clump_px=1.5,
     ),
     CellKind.FIBROBLAST: NucleusLook(
-        count=512, side=46, length=11.5, width=2.9, spread=0.28, irregular=0.05, bend=0.09,
-        density=0.78, density_spread=0.30, rim=0.2, clumps=0.22, nucleoli=0.15, dark_share=0.15,
+        count=512,
+        side=46,
+        length=11.5,
+        width=2.9,
+        spread=0.28,
+        irregular=0.05,
+        bend=0.09,
+        density=0.78,
+        density_spread=0.30,
+        rim=0.2,
+        clumps=0.22,
+        nucleoli=0.15,
+        dark_share=0.15,
     ),
     CellKind.MUSCLE: NucleusLook(
-        count=256, side=54, length=17.0, width=3.4, spread=0.16, irregular=0.03, bend=0.07,
-        density=0.72, rim=0.2, clumps=0.15,
+        count=256,
+        side=54,
+        length=17.0,
+        width=3.4,
+        spread=0.16,
+        irregular=0.03,
+        bend=0.07,
+        density=0.72,
+        rim=0.2,
+        clumps=0.15,
     ),
     CellKind.ENDOTHELIUM: NucleusLook(
-        count=192, side=34, length=9.5, width=2.5, spread=0.15, irregular=0.05, bend=0.15,
-        density=1.0, rim=0.15, clumps=0.15,
+        count=192,
+        side=34,
+        length=9.5,
+        width=2.5,
+        spread=0.15,
+        irregular=0.05,
+        bend=0.15,
+        density=1.0,
+        rim=0.15,
+        clumps=0.15,
     ),
     CellKind.DEBRIS: NucleusLook(
-        count=192, side=16, length=2.7, width=2.2, spread=0.42, irregular=0.12, density=1.35,
-        density_spread=0.3, rim=0.0, clumps=0.1,
+        count=192,
+        side=16,
+        length=2.7,
+        width=2.2,
+        spread=0.42,
+        irregular=0.12,
+        density=1.35,
+        density_spread=0.3,
+        rim=0.0,
+        clumps=0.1,
     ),
     CellKind.PLASMA: NucleusLook(
-        count=192, side=22, length=5.9, width=5.4, spread=0.07, irregular=0.02, density=1.1,
-        rim=0.35, clumps=0.6, clump_px=1.9,
+        count=192,
+        side=22,
+        length=5.9,
+        width=5.4,
+        spread=0.07,
+        irregular=0.02,
+        density=1.1,
+        rim=0.35,
+        clumps=0.6,
+        clump_px=1.9,
     ),
 }
 
@@ -146,7 +218,9 @@ def draw_nuclei(rng: np.random.Generator, look: NucleusLook) -> Sprites:
     size = np.exp(rng.normal(0, look.spread, (2, count)))
     length, width = look.length * size[0], look.width * size[1]
     along, across = _local_axes(rng, angle, look.side)
-    across = across + (look.bend * rng.normal(0, 1, count) / look.length)[:, None, None] * along**2
+    across = (
+        across + (look.bend * rng.normal(0, 1, count) / look.length)[:, None, None] * along**2
+    )
     depth = _depth(rng, along, across, length=length, width=width, irregular=look.irregular)
     coverage = smoothstep(depth, -1.2, 1.1)
     density = _chromatin(rng, look, depth)
@@ -184,7 +258,9 @@ def _depth(
         phase = rng.uniform(0, 2 * np.pi, len(length))[:, None, None]
         outline += amplitude * np.cos(wave * turn + phase)
     gradient = np.hypot(first / length[:, None, None], second / width[:, None, None])
-    slope = np.where(radius > 1e-3, gradient / np.maximum(radius, 1e-3), 1 / width[:, None, None])
+    slope = np.where(
+        radius > 1e-3, gradient / np.maximum(radius, 1e-3), 1 / width[:, None, None]
+    )
     return (outline - radius) / slope
 
 
@@ -196,7 +272,9 @@ def _chromatin(rng: np.random.Generator, look: NucleusLook, depth: np.ndarray) -
     texture = np.where(smudged, 0.35, 1.0)[:, None, None]
     clumps = _crops(rng, count, look.side, width=look.clump_px)
     rim = np.exp(-(((depth - 1.5) / 1.35) ** 2))
-    density = level + texture * (look.rim * rim + look.clumps * clumps * smoothstep(depth, 0, 2))
+    density = level + texture * (
+        look.rim * rim + look.clumps * clumps * smoothstep(depth, 0, 2)
+    )
     density += texture * _nucleoli(rng, look, depth)
     return np.maximum(density, 0.15)
 
@@ -238,7 +316,14 @@ def _lobed(rng: np.random.Generator) -> Sprites:
 def _mitoses(rng: np.random.Generator) -> Sprites:
     """Return metaphase plates: dark ragged bars."""
     look = NucleusLook(
-        count=96, side=36, length=8.5, width=2.9, spread=0.15, irregular=0.2, density=1.9,
-        rim=0.0, clumps=0.25,
+        count=96,
+        side=36,
+        length=8.5,
+        width=2.9,
+        spread=0.15,
+        irregular=0.2,
+        density=1.9,
+        rim=0.0,
+        clumps=0.25,
     )
     return draw_nuclei(rng, look)

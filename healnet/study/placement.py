@@ -130,7 +130,10 @@ def _endothelium(rng: np.random.Generator, vessels: tuple[Vessel, ...]) -> Cells
         count = max(4, int(np.pi * (vessel.long + vessel.short) / 30))
         turn = (np.arange(count) + rng.uniform(-0.3, 0.3, count)) / count * 2 * np.pi
         outline = 1.04 + 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
-        right, down = vessel.long * outline * np.cos(turn), vessel.short * outline * np.sin(turn)
+        right, down = (
+            vessel.long * outline * np.cos(turn),
+            vessel.short * outline * np.sin(turn),
+        )
         slope = np.arctan2(vessel.short * np.cos(turn), -vessel.long * np.sin(turn))
         cosine, sine = np.cos(vessel.angle), np.sin(vessel.angle)
         x.append((vessel.x + right * cosine - down * sine).astype(np.float32))
@@ -157,7 +160,12 @@ def _spindle_cells(
         kind=np.where(is_muscle, CellKind.MUSCLE, CellKind.FIBROBLAST).astype(np.int64),
     )
     share = np.select(
-        [region == Region.TUMOUR, region == Region.LYMPHOCYTES, is_muscle, region == Region.GLANDS],
+        [
+            region == Region.TUMOUR,
+            region == Region.LYMPHOCYTES,
+            is_muscle,
+            region == Region.GLANDS,
+        ],
         [1.0, 0.5, 0.9, 0.8],
         default=0.62,
     )
@@ -174,7 +182,9 @@ def _lymphocytes(
     points = scatter_points(rng, layout, LYMPHOCYTE_SPACING)
     angle = rng.uniform(0, np.pi, len(points))
     cells = _cells(points[:, 0], points[:, 1], angle, CellKind.LYMPHOCYTE)
-    per_mm2 = 1e6 / (LYMPHOCYTE_SPACING * LYMPHOCYTE_SPACING * np.sqrt(0.75) * 0.25)  # of the full grid, at 0.5 um
+    per_mm2 = 1e6 / (
+        LYMPHOCYTE_SPACING * LYMPHOCYTE_SPACING * np.sqrt(0.75) * 0.25
+    )  # of the full grid, at 0.5 um
     region = _region(layout, cells)
     inside = _at(fields.epithelium.depth, cells) > 0
     share = np.where(inside, habit.lymphocytes_in_tumour, habit.lymphocytes_in_stroma) / per_mm2
@@ -184,14 +194,18 @@ def _lymphocytes(
     share = np.where(region == Region.MUSCLE, 0.004, share)
     kept = (rng.random(len(points)) < share) & (_at(fields.epithelium.lumen, cells) < -4)
     cells = cells.take(kept)
-    is_plasma = rng.random(len(cells.x)) < np.where(_region(layout, cells) == Region.GLANDS, 0.5, 0.1)
+    is_plasma = rng.random(len(cells.x)) < np.where(
+        _region(layout, cells) == Region.GLANDS, 0.5, 0.1
+    )
     kind = np.where(is_plasma, CellKind.PLASMA, CellKind.LYMPHOCYTE).astype(np.int64)
     return Cells(x=cells.x, y=cells.y, angle=cells.angle, kind=kind)
 
 
 def _debris(rng: np.random.Generator, layout: Layout) -> Cells:
     points = scatter_points(rng, layout, 19.0)
-    cells = _cells(points[:, 0], points[:, 1], rng.uniform(0, np.pi, len(points)), CellKind.DEBRIS)
+    cells = _cells(
+        points[:, 0], points[:, 1], rng.uniform(0, np.pi, len(points)), CellKind.DEBRIS
+    )
     kept = (_region(layout, cells) == Region.NECROSIS) & (rng.random(len(points)) < 0.6)
     cells = cells.take(kept)
     is_polymorph = rng.random(len(cells.x)) < 0.3

@@ -48,7 +48,9 @@ def encode_jpeg(image: Image.Image, *, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def _pages(pixels: Pixels, *, mpp: float, magnification: int, quality: int) -> Iterator[JpegPage]:
+def _pages(
+    pixels: Pixels, *, mpp: float, magnification: int, quality: int
+) -> Iterator[JpegPage]:
     full = Image.fromarray(pixels)
     size = f"{full.width}x{full.height}"
     scan = f"{size} [0,0 {size}] ({TILE_PX}x{TILE_PX}) JPEG/RGB Q={quality}"

@@ -69,12 +69,24 @@ class FibreLook:
 
 
 COLLAGEN = FibreLook(
-    bundle=4.2, bundle_length=34, fibril=0.85, fibril_length=11, crimp=3.0, crimp_length=10,
-    contrast=0.17, cleft=1.0,
+    bundle=4.2,
+    bundle_length=34,
+    fibril=0.85,
+    fibril_length=11,
+    crimp=3.0,
+    crimp_length=10,
+    contrast=0.17,
+    cleft=1.0,
 )
 SMOOTH_MUSCLE = FibreLook(
-    bundle=7.0, bundle_length=75, fibril=1.3, fibril_length=34, crimp=2.6, crimp_length=26,
-    contrast=0.115, cleft=0.55,
+    bundle=7.0,
+    bundle_length=75,
+    fibril=1.3,
+    fibril_length=34,
+    crimp=2.6,
+    crimp_length=26,
+    contrast=0.115,
+    cleft=0.55,
 )
 
 
@@ -124,9 +136,7 @@ def sample_fibres(stack: FibreStack, turn: Plane, offset: tuple[int, int]) -> Pl
 
 
 def _fibre_stack(rng: np.random.Generator, look: FibreLook) -> FibreStack:
-    spectra = [
-        fft.rfft2(rng.standard_normal((TILE, TILE), dtype=np.float32)) for _ in range(4)
-    ]
+    spectra = [fft.rfft2(rng.standard_normal((TILE, TILE), dtype=np.float32)) for _ in range(4)]
     angles = np.arange(DIRECTIONS) / DIRECTIONS * np.pi
     return np.stack([_fibre_tile(spectra, float(angle), look) for angle in angles])
 
@@ -179,7 +189,9 @@ def _froth_tile(rng: np.random.Generator) -> Tile:
     small = periodic_noise(rng, TILE, across=1.5, along=1.5)
     large = periodic_noise(rng, TILE, across=3.2, along=3.2)
     where = periodic_noise(rng, TILE, across=16, along=16)
-    holes = smoothstep(small + 0.3 * where, -1.1, -2.0) + smoothstep(large + 0.7 * where, -1.5, -2.1)
+    holes = smoothstep(small + 0.3 * where, -1.1, -2.0) + smoothstep(
+        large + 0.7 * where, -1.5, -2.1
+    )
     froth = 0.16 * small + 0.20 * large - 1.1 * np.minimum(holes, 1)
     return np.asarray(froth - froth.mean(), dtype=np.float32)
 

@@ -81,11 +81,17 @@ def _fields(page: JpegPage, offsets: tuple[int, ...], sizes: tuple[int, ...]) ->
         fields += [(273, LONG, offsets), (278, LONG, (page.height,)), (279, LONG, sizes)]
     else:
         side = (page.tile_px,)
-        fields += [(322, LONG, side), (323, LONG, side), (324, LONG, offsets), (325, LONG, sizes)]
+        fields += [
+            (322, LONG, side),
+            (323, LONG, side),
+            (324, LONG, offsets),
+            (325, LONG, sizes),
+        ]
     if page.mpp is not None:
         pixels_per_cm = struct.pack("<II", round(1e7 / page.mpp), 1000)
         fields += [
-            (282, RATIONAL, pixels_per_cm), (283, RATIONAL, pixels_per_cm),
+            (282, RATIONAL, pixels_per_cm),
+            (283, RATIONAL, pixels_per_cm),
             (296, SHORT, (CENTIMETRE,)),
         ]
     return sorted(fields, key=lambda field: field[0])

@@ -58,7 +58,12 @@ class TissueShares:
 
     def __post_init__(self) -> None:
         shares = (
-            self.tumour, self.lymphocytes, self.glands, self.necrosis, self.fat, self.muscle
+            self.tumour,
+            self.lymphocytes,
+            self.glands,
+            self.necrosis,
+            self.fat,
+            self.muscle,
         )
         if min(shares) < 0 or sum(shares) > 1:
             raise ValueError(f"shares must be 0 or more and sum to 1 at most; got {shares}")
@@ -102,7 +107,10 @@ def draw_layout(
     _place(regions, Region.TUMOUR, _tumour_score(rng, tissue), invaded)
     _place_necrosis(rng, regions, round(shares.necrosis * area))
     _place(
-        regions, Region.LYMPHOCYTES, _margin_score(rng, regions), round(shares.lymphocytes * area)
+        regions,
+        Region.LYMPHOCYTES,
+        _margin_score(rng, regions),
+        round(shares.lymphocytes * area),
     )
     glands = fractal_noise(rng, shape, scale=130) - 0.02 * _distance_to(regions, Region.GLASS)
     _place(regions, Region.GLANDS, glands, round(shares.glands * area))
@@ -187,9 +195,7 @@ def _distance_to(regions: UInt8[np.ndarray, "h w"], region: Region) -> Plane:
     return np.asarray(ndimage.distance_transform_edt(~target), dtype=np.float32)
 
 
-def _place(
-    regions: UInt8[np.ndarray, "h w"], region: Region, score: Plane, count: int
-) -> None:
+def _place(regions: UInt8[np.ndarray, "h w"], region: Region, score: Plane, count: int) -> None:
     """Turn the ``count`` best pixels of free stroma into ``region``."""
     regions[_top(score, regions == Region.STROMA, count)] = region
 
