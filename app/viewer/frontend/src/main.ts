@@ -17,8 +17,8 @@ export function mount(host: Host): () => void {
   const parent = host.parentElement;
   const known = mounted.get(parent);
   if (known && isSameSlide(known.scene, host.data)) {
+    known.viewer.statistics.reruns++;
     if (JSON.stringify(known.scene) !== JSON.stringify(host.data)) {
-      known.viewer.statistics.reruns++;
       known.scene = host.data;
       known.viewer.update(host.data);
     }

@@ -34,6 +34,14 @@ export class Overlay {
     this.item?.setOpacity(this.isHidden ? 0 : opacity);
   }
 
+  /** Hard cells at any zoom, where the drawer lets one decide image by image. */
+  keepCellsHard(isHard: () => boolean): void {
+    if (this.statistics.drawer !== "canvas") return;
+    this.viewer.addHandler("tile-drawing", ({ tiledImage, context }) => {
+      if (tiledImage === this.item && isHard()) context.imageSmoothingEnabled = false;
+    });
+  }
+
   setHidden(isHidden: boolean): void {
     this.isHidden = isHidden;
     this.setOpacity(this.opacity);
@@ -107,7 +115,8 @@ function canvasSource(canvas: HTMLCanvasElement): OpenSeadragon.TileSource {
     getTileHeight: () => canvas.height,
     getTileUrl: () => name,
     getTileHashKey: () => name,
-    hasTransparency: () => true,
+    // it has, but the drawer would wipe the slide from under an image that says so
+    hasTransparency: () => false,
     downloadTileStart: (job: OpenSeadragon.ImageJob) => job.finish(canvas.getContext("2d"), null, "context2d"),
     downloadTileAbort: () => undefined,
   });

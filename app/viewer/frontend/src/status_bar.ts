@@ -28,7 +28,7 @@ export class StatusBar {
   showScan(scene: SceneData): void {
     const source = scene.mpp_source === "user" ? "entered by hand" : "from the file";
     const size = `${whole(scene.width)} × ${whole(scene.height)} px`;
-    const pixel = scene.mpp ? `${short(scene.mpp)} µm/px ${source}` : "pixel size unknown";
+    const pixel = scene.mpp ? `${scene.mpp.toPrecision(3)} µm/px ${source}` : "pixel size unknown";
     const objective = scene.objective ? ` · ${scene.objective}x scan` : "";
     this.scan.textContent = `${size} · ${pixel}${objective}`;
   }

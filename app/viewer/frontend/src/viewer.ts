@@ -73,6 +73,7 @@ export class SlideViewer {
     this.readout = new Readout(scene, this.view);
     this.scaleBar = new ScaleBar(this.view, scene.mpp, scene.mpp_source === "user");
     this.status = new StatusBar(() => this.retry());
+    this.overlay.keepCellsHard(() => !this.state.now.isSmooth);
     this.display = this.makeDisplay();
     this.patches = this.makePatches();
     const actions = this.actions();
