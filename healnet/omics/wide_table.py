@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from healnet.exceptions import Notice, TableError
-from healnet.omics.number_cells import DECIMAL_COMMA, MISSING, parse_row
+from healnet.omics.number_cells import DECIMAL_COMMA, MISSING, RowParser
 from healnet.omics.parquet_table import read_parquet
 from healnet.omics.table_bytes import TableLimits
 from healnet.omics.text_rows import TextTable, open_text_table, shown
@@ -116,11 +116,11 @@ def load_rows(
     id_column = source.id_column()
     left_out = {id_column} | ({0} if source.columns[0] == "" else set())
     keep = [i for i in range(len(source.columns)) if i not in left_out]
-    ids, places, rows, texts = [], [], [], Texts()
+    ids, places, rows, texts, parser = [], [], [], Texts(), RowParser(len(keep))
     for number, cells in source.rows():
         ids.append(_checked_id(cells[id_column], number, source.name))
         places.append(f"row {number} ({shown(ids[-1])})")
-        row = parse_row([cells[i] for i in keep])
+        row = parser.parse([cells[i] for i in keep])
         rows.append(row.values)
         for column, cell in row.texts.items():
             texts.setdefault(column, {})[len(ids) - 1] = cell
@@ -196,13 +196,13 @@ def _read_text_columns(
 def _assemble(
     matrix: Float[ndarray, "n p"], columns: list[str], texts: dict[int, list[str | None]]
 ) -> pd.DataFrame:
+    names = pd.Index(columns, dtype=object)
     if not texts:
-        return pd.DataFrame(matrix, columns=pd.Index(columns, dtype=object))
-    series: dict[str, pd.Series] = {
-        name: pd.Series(texts[i], dtype=object) if i in texts else pd.Series(matrix[:, i])
-        for i, name in enumerate(columns)
-    }
-    return pd.concat(series, axis=1)
+        return pd.DataFrame(matrix, columns=names)
+    numbers = [i for i in range(len(columns)) if i not in texts]
+    number_frame = pd.DataFrame(matrix[:, numbers], columns=names[numbers])
+    text_frame = pd.DataFrame({columns[i]: cells for i, cells in texts.items()}, dtype=object)
+    return pd.concat([number_frame, text_frame], axis=1)[names]
 
 
 def _equal(left: pd.DataFrame, right: pd.DataFrame) -> ndarray:

@@ -53,7 +53,7 @@ def survival_nll(
     event: Bool[Tensor, " b"],
     *,
     alpha: float = 0.0,
-    bin_weights: Float[Tensor, " k"] | None = None,
+    bin_weights: Float[Tensor, " w"] | None = None,
 ) -> Float[Tensor, ""]:
     r"""Return :math:`\text{mean}[(1-\alpha)\, w_y\, \ell + \alpha\, \delta\, \ell]`.
 
@@ -65,7 +65,7 @@ def survival_nll(
         time_bin: Last bin in which the patient was seen.
         event: True if the event happened in that bin.
         alpha: In [0, 1]. 0: plain likelihood. 1: patients with an event only.
-        bin_weights: Weight of a patient by time bin; None: all 1.
+        bin_weights: Weight of a patient by time bin, one a bin; None: all 1.
 
     Raises:
         SurvivalError: If ``alpha``, a bin or the number of weights is out of range.
