@@ -1,0 +1,126 @@
+"""What a reader must know before believing the number: checks of the case against the model."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+
+from healnet.bundle.model_bundle import ModelBundle
+from healnet.data.case import Case
+from healnet.data.feature_store import PatchFeatures
+from healnet.exceptions import Notice
+from healnet.predict.answers import Ensemble, Reading
+
+_UNLIKE, _FAR = 0.95, 0.999
+_GROUPS = ("lower", "intermediate", "higher")
+
+
+def check_prediction(
+    bundle: ModelBundle,
+    case: Case,
+    readings: Sequence[Reading],
+    ensemble: Ensemble,
+) -> tuple[Notice, ...]:
+    """Return every warning that must travel with the result, each once."""
+    used = {name for one in readings for name in one.answer.modalities}
+    found = [
+        *(notice for one in readings for notice in one.encoded.notices),
+        *check_slides(bundle, case.slides),
+        *_rare(bundle, used),
+        *_partly_read(readings, used),
+        *_disagreement(bundle, ensemble),
+        *_collapsed(bundle),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def check_slides(bundle: ModelBundle, slides: Sequence[PatchFeatures]) -> tuple[Notice, ...]:
+    """Return warnings about slides that are unlike the training slides."""
+    if bundle.slide_domain is None:
+        return ()
+    found = []
+    for slide in slides:
+        mean = slide.features.astype(np.float32).mean(axis=0)
+        share = bundle.slide_domain.share_nearer(mean)
+        is_known = bundle.reference.fold_of_slide(slide.slide_sha256 or slide.source_sha256)
+        if bundle.is_synthetic and is_known is None:
+            found.append(_not_of_the_study(slide, share))
+        elif share is not None and share > _UNLIKE:
+            found.append(_unlike(slide, share))
+    return tuple(found)
+
+
+def _not_of_the_study(slide: PatchFeatures, share: float | None) -> Notice:
+    distance = ""
+    if share is not None and share > _UNLIKE:
+        distance = f"; its features are unlike {100 * share:.0f} % of the drawn slides"
+    return Notice(
+        code="SLIDE-NOT-SYNTHETIC",
+        what="this slide is not one of the synthetic study that the model was trained on"
+        + distance,
+        where=slide.name,
+        why="the model has only ever seen drawn tissue; a real slide is unlike it, and the "
+        "risk says nothing about a real patient",
+        fix="use it to try the program out; train a model on a real cohort for anything else",
+    )
+
+
+def _unlike(slide: PatchFeatures, share: float) -> Notice:
+    far = "far " if share >= _FAR else ""
+    return Notice(
+        code="SLIDE-UNLIKE",
+        what=f"the slide is {far}unlike {100 * share:.0f} % of the training slides",
+        where=slide.name,
+        why="another tissue, stain or scanner than those the model learned from",
+        fix="check tissue, stain and scanner before reading the risk",
+    )
+
+
+def _rare(bundle: ModelBundle, used: set[str]) -> list[Notice]:
+    stored = cast("Sequence[Mapping[str, str]]", bundle.card.get("notices", ()))
+    return [
+        Notice(**notice)
+        for notice in stored
+        if notice.get("code") == "MODALITY-RARE" and notice.get("where") in used
+    ]
+
+
+def _partly_read(readings: Sequence[Reading], used: set[str]) -> list[Notice]:
+    found = []
+    for name in sorted(used):
+        able = sum(name in one.answer.modalities for one in readings)
+        if able < len(readings):
+            found.append(
+                Notice(
+                    code="MODALITY-PARTLY-READ",
+                    what=f"{able} of {len(readings)} models read {name}; the others never saw "
+                    "it in training",
+                    where=name,
+                    why="the models answer from different inputs, so their range is wider",
+                )
+            )
+    return found
+
+
+def _disagreement(bundle: ModelBundle, ensemble: Ensemble) -> list[Notice]:
+    named = {bundle.groups.assign(value) for value in ensemble.percentiles.values()}
+    if not {"lower", "higher"} <= named:
+        return []
+    counts = [
+        sum(bundle.groups.assign(value) == group for value in ensemble.percentiles.values())
+        for group in _GROUPS
+    ]
+    listed = ", ".join(f"{count} {group}" for count, group in zip(counts, _GROUPS, strict=True))
+    return [
+        Notice(
+            code="MODELS-DISAGREE",
+            what=f"the models put this case into opposite groups ({listed})",
+            why="the group of their mean hides that they do not agree",
+            fix="read the range, not the group",
+        )
+    ]
+
+
+def _collapsed(bundle: ModelBundle) -> list[Notice]:
+    stored = cast("Sequence[Mapping[str, str]]", bundle.card.get("notices", ()))
+    return [Notice(**one) for one in stored if one.get("code") == "MODEL-COLLAPSED"]

@@ -1,0 +1,146 @@
+"""The maps of the slides and the attributions of the tables, averaged over the members."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64
+from numpy import ndarray
+
+from healnet.bundle.model_bundle import ModelBundle
+from healnet.data.case import Case
+from healnet.data.feature_store import PatchFeatures
+from healnet.data.input_spec import SLIDE
+from healnet.explain.patch_maps import MOST_REGIONS, Explained, map_patches
+from healnet.explain.prediction import FeatureAttribution, SlideExplanation
+from healnet.explain.regions import group_patches
+from healnet.explain.table_attribution import attribute_tables
+from healnet.model.gradients import Score
+from healnet.omics.table_schema import TableSchema
+from healnet.predict.answers import Reading
+
+
+def explain_slides(
+    bundle: ModelBundle, case: Case, readings: Sequence[Reading]
+) -> tuple[SlideExplanation, ...]:
+    """Return the maps of every slide, by the members that read slides."""
+    able = [one for one in readings if SLIDE in one.answer.modalities]
+    if not able:
+        return ()
+    domain = bundle.slide_domain
+    maps = map_patches(
+        [_explained(bundle, one) for one in able],
+        modality=SLIDE,
+        region=torch.from_numpy(_regions(case.slides)),
+        baseline=None if domain is None else torch.from_numpy(domain.mean),
+    )
+    ends = np.cumsum([len(slide) for slide in case.slides])
+    found = []
+    for slide, end in zip(case.slides, ends.tolist(), strict=True):
+        part = slice(end - len(slide), end)
+        cut = tuple(replace(one, values=one.values[part]) for one in maps)
+        found.append(SlideExplanation(features=slide, maps=cut))
+    return tuple(found)
+
+
+def explain_tables(
+    bundle: ModelBundle, case: Case, readings: Sequence[Reading]
+) -> tuple[tuple[FeatureAttribution, ...], dict[str, float]]:
+    """Return the attribution of every observed feature, strongest first, and the deltas.
+
+    All tables share one path from the training mean, so they share one delta.
+    """
+    able = [one for one in readings if set(one.answer.modalities) - {SLIDE}]
+    if not able:
+        return (), {}
+    found = [
+        attribute_tables(
+            bundle.ensemble[one.number].network, one.tokens, score=_score(bundle, one.number)
+        )
+        for one in able
+    ]
+    names = [name for name in bundle.inputs.tables if any(name in f.by_input for f in found)]
+    delta = float(np.mean([one.delta for one in found]))
+    features: list[FeatureAttribution] = []
+    for name in names:
+        parts = [one.by_input[name][0, :, 0].numpy() for one in found if name in one.by_input]
+        moved = np.sum(parts, axis=0) / len(found)
+        features += _features(bundle, case, name, moved)
+    features.sort(key=lambda one: (-abs(one.attribution), one.modality, one.feature))
+    return tuple(features), dict.fromkeys(names, delta)
+
+
+def _explained(bundle: ModelBundle, one: Reading) -> Explained:
+    network = bundle.ensemble[one.number].network
+    return Explained(one.number, network, one.tokens, _score(bundle, one.number))
+
+
+def _score(bundle: ModelBundle, member: int) -> Score:
+    return lambda logits: bundle.risk(logits, member=member)
+
+
+def _regions(slides: Sequence[PatchFeatures]) -> Int64[ndarray, " n"]:
+    """Return the region number of every patch of a case; no region spans two slides."""
+    most = max(MOST_REGIONS // len(slides), 1)
+    parts, first = [], 0
+    for slide in slides:
+        part = group_patches(slide.coords, patch_size=slide.patch_size_l0, most=most)
+        parts.append(part + first)
+        first += int(part.max()) + 1
+    return np.concatenate(parts)
+
+
+def _features(
+    bundle: ModelBundle, case: Case, name: str, moved: Float64[ndarray, " p"]
+) -> list[FeatureAttribution]:
+    schema = bundle.inputs.tables[name]
+    given = _given_values(schema, case.tables[name])
+    quantiles = bundle.quantiles.get(name)
+    found = []
+    for index, feature in enumerate(schema.features):
+        value = given.get(feature.column)
+        if value is None or not feature.is_usable:
+            continue
+        rank = None
+        if quantiles is not None and isinstance(value, float) and feature.kind != "category":
+            rank = _percentile(value, quantiles[index])
+        found.append(
+            FeatureAttribution(
+                modality=name,
+                feature=feature.name,
+                value=value,
+                cohort_percentile=rank,
+                attribution=float(moved[index]),
+            )
+        )
+    return found
+
+
+def _given_values(schema: TableSchema, row: Mapping[str, object]) -> dict[str, float | str]:
+    """Return the patient's values by the names of the schema; missing ones are left out."""
+    match = schema.match(tuple(map(str, row)))
+    found: dict[str, float | str] = {}
+    for column, source in zip(schema.columns, match.sources, strict=True):
+        value = None if source is None else row[source]
+        if value is None:
+            continue
+        if isinstance(value, str):
+            found[column] = value
+        elif math.isfinite(float(value)):  # type: ignore[arg-type]
+            found[column] = float(value)  # type: ignore[arg-type]
+    return found
+
+
+def _percentile(value: float, quantiles: Float64[ndarray, " q"]) -> float:
+    """Return the mid-rank of a value among evenly spaced quantiles, 0 to 100."""
+    last = len(quantiles) - 1
+    below = np.searchsorted(quantiles, value, side="left")
+    upto = np.searchsorted(quantiles, value, side="right")
+    if below != upto:
+        return float(100 * (below + upto - 1) / 2 / last)
+    if below in (0, len(quantiles)):
+        return 0.0 if below == 0 else 100.0
+    low, high = float(quantiles[below - 1]), float(quantiles[below])
+    return float(100 * (below - 1 + (value - low) / (high - low)) / last)

@@ -1,0 +1,84 @@
+"""A case under a model: risk, range, place in the reference cohort, reasons and warnings."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from healnet.bundle.model_bundle import ModelBundle
+from healnet.data.case import Case
+from healnet.data.input_spec import SLIDE
+from healnet.explain.prediction import InputHash, Prediction
+from healnet.predict.answers import combine, modalities_read, read_case, subset_risks
+from healnet.predict.checks import check_prediction
+from healnet.predict.explanation import explain_slides, explain_tables
+from healnet.predict.members import choose_members
+
+
+def predict_case(bundle: ModelBundle, case: Case, *, explain: bool = True) -> Prediction:
+    """Return the prediction of one case.
+
+    Nothing is kept between calls: the same case and model give the same bits, whatever was
+    predicted before.
+
+    Args:
+        bundle: The model.
+        case: The patient.
+        explain: Also make the maps and attributions.
+
+    Raises:
+        ModalityError: ``MODEL-NO-INPUT`` if the model can read nothing of the case.
+        FeatureError: If features are of another encoder or scale.
+        TableError: If a table does not fit the model's.
+    """
+    chosen = choose_members(bundle, case)
+    readings = read_case(bundle, case, chosen.numbers)
+    used = modalities_read(bundle, readings)
+    ensemble = combine(bundle, {one.number: one.answer for one in readings})
+    attributions, delta = explain_tables(bundle, case, readings) if explain else ((), {})
+    return Prediction(
+        case_id=case.case_id,
+        model_id=bundle.name,
+        model_sha256=bundle.sha256,
+        inputs=_hashes(case, used),
+        modalities_used=used,
+        risk=ensemble.risk,
+        risk_low=ensemble.low,
+        risk_high=ensemble.high,
+        member_risks=ensemble.risks,
+        risk_percentile=ensemble.percentile,
+        member_percentiles=ensemble.percentiles,
+        risk_group=bundle.groups.assign(ensemble.percentile),
+        hazards=ensemble.hazards,
+        survival=ensemble.survival,
+        survival_low=ensemble.survival_low,
+        survival_high=ensemble.survival_high,
+        bins=bundle.time_bins,
+        subsets=subset_risks(bundle, readings, used),
+        warnings=(*chosen.notices, *check_prediction(bundle, case, readings, ensemble)),
+        slides=explain_slides(bundle, case, readings) if explain else (),
+        attributions=attributions,
+        convergence_delta=delta,
+        unseen=not chosen.is_known,
+        notes=chosen.notes,
+    )
+
+
+def _hashes(case: Case, used: tuple[str, ...]) -> tuple[InputHash, ...]:
+    found = []
+    if SLIDE in used:
+        for slide in case.slides:
+            found.append(InputHash(role="features", sha256=slide.source_sha256))
+            if slide.slide_sha256 is not None:
+                found.append(InputHash(role=SLIDE, sha256=slide.slide_sha256))
+    found += [
+        InputHash(role=name, sha256=hash_row(case.tables[name]))
+        for name in used
+        if name in case.tables
+    ]
+    return tuple(found)
+
+
+def hash_row(row: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a table row: its names and values, in the order of the names."""
+    values = {str(name): None if value is None else repr(value) for name, value in row.items()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
