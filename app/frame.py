@@ -10,10 +10,8 @@ def show(page_title: str) -> None:
     """Show the banner; it says "synthetic study" wherever the built-in study is on screen."""
     workspace = current_workspace()
     case = workspace.find_case(str(st.query_params.get(state.CASE, ""))[: state.MAX_ID])
-    on_case = page_title == "Case" and case is not None
+    is_about_study = page_title != "Case" and bool(workspace.study.list())
     layout.banner(
         model=models.shipped_name(workspace),
-        is_synthetic=case.is_built_in
-        if on_case and case is not None
-        else page_title == "Cases",
+        is_synthetic=is_about_study if case is None else case.is_built_in,
     )

@@ -1,6 +1,6 @@
 """What can be said of a case right now: a result, a job on its way, or what is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +34,8 @@ class CaseReading:
         slide_state: How far the slide is on its way to the model.
         job: The newest job of the case.
         problem: Why there is no prediction although there are inputs.
+        slide_problem: Why the slide cannot be shown or cannot be analysed.
+        slide_notices: What to know before it is analysed.
     """
 
     case_id: str
@@ -43,36 +45,57 @@ class CaseReading:
     slide_state: SlideState = "none"
     job: JobRecord | None = None
     problem: Notice | None = None
+    slide_problem: Notice | None = None
+    slide_notices: tuple[Notice, ...] = ()
 
 
 def read_case(workspace: Workspace, case: CaseRecord) -> CaseReading:
-    """Return what can be said of a case right now. Refusals become its ``problem``."""
+    """Return what can be said of a case right now. Refusals become part of the answer."""
     job = None if case.is_built_in else workspace.jobs.latest(case.id)
-    properties = prediction = bundle = None
-    problem: Notice | None = None
-    state: SlideState = "none"
+    slide = _read_slide(case, job)
+    bundle, prediction, problem = _predict(workspace, case, slide)
+    return replace(slide, bundle=bundle, prediction=prediction, problem=problem)
+
+
+def _read_slide(case: CaseRecord, job: JobRecord | None) -> CaseReading:
+    """Return what the slide of a case is, and how far it is on its way to the model."""
+    found = CaseReading(case_id=case.id, job=job)
     try:
         properties = slide_properties(case)
-        state = _slide_state(case, job, properties)
-        bundle = models.load_model(workspace)
-        features = _features(workspace, case, job, properties)
-        if features or case.tables:
-            is_final = state != "running"
-            prediction = cache().predict(
-                workspace, case, bundle, features=features, is_final=is_final
-            )
     except HealNetError as error:
-        problem = error.to_notice()
-        state = "refused" if properties is None and case.slides else state
-    return CaseReading(
-        case_id=case.id,
-        bundle=bundle,
-        prediction=prediction,
-        properties=properties,
-        slide_state=state,
-        job=job,
-        problem=problem,
-    )
+        return replace(found, slide_state="refused", slide_problem=error.to_notice())
+    state = _slide_state(case, job, properties)
+    found = replace(found, properties=properties, slide_state=state)
+    if state != "not_analysed" or properties is None:
+        return found
+    from healnet.slide.patching import check_resolution  # noqa: PLC0415
+
+    try:
+        return replace(found, slide_notices=check_resolution(properties, TARGET_MPP))
+    except HealNetError as error:
+        return replace(found, slide_state="refused", slide_problem=error.to_notice())
+
+
+def _predict(
+    workspace: Workspace, case: CaseRecord, slide: CaseReading
+) -> "tuple[ModelBundle | None, Prediction | None, Notice | None]":
+    """Return the model, the prediction, and why there is none although there are inputs."""
+    bundle: ModelBundle | None = None
+    try:
+        bundle = models.load_model(workspace)
+        features = _features(workspace, case, slide.job, slide.properties)
+        if not features and not case.tables:
+            return bundle, None, None
+        prediction = cache().predict(
+            workspace,
+            case,
+            bundle,
+            features=features,
+            is_final=slide.slide_state != "running",
+        )
+    except HealNetError as error:
+        return bundle, None, error.to_notice()
+    return bundle, prediction, None
 
 
 def slide_properties(case: CaseRecord) -> "SlideProperties | None":
@@ -93,14 +116,8 @@ def start_analysis(workspace: Workspace, case: CaseRecord) -> None:
     """Queue the encoding of the first slide of a case.
 
     Raises:
-        HealNetError: If the slide cannot be encoded, or too many jobs wait.
+        JobError: If too many jobs wait.
     """
-    properties = slide_properties(case)
-    if properties is None:
-        return
-    from healnet.slide.patching import check_resolution  # noqa: PLC0415
-
-    check_resolution(properties, TARGET_MPP)
     workspace.jobs.submit(
         case_id=case.id,
         kind="encode",

@@ -1,6 +1,6 @@
 """Cases: the worklist, and the three ways to open a slide."""
 
-from app import layout, state
+from app import layout, state, warm_up
 from app.panels import open_slide, worklist
 from app.store.workspace import current_workspace
 
@@ -16,3 +16,4 @@ if rows:
     worklist.show(rows)
 else:
     worklist.show_empty(is_filtered=bool(query))
+warm_up.begin(workspace)

@@ -63,6 +63,7 @@ class Worker:
         from healnet.data.encode import encode_slide  # noqa: PLC0415  (heavy)
         from healnet.encoders.registry import get_encoder  # noqa: PLC0415
 
+        signal.signal(signal.SIGTERM, self.ask_to_stop)  # before this, it just ends the process
         case = self._workspace.case(job.case_id)
         slide = next(file for file in case.slides if file.id == job.spec["slide"])
         folder = self._workspace.settings.jobs / job.id
@@ -71,7 +72,7 @@ class Worker:
         encoded = encode_slide(
             slide.path,
             encoder=encoder,
-            out_dir=self._workspace.settings.features,
+            out_dir=self._workspace.settings.features / slide.id,
             mpp=float(str(job.spec["mpp"])),
             patch_px=int(str(job.spec["patch_px"])),
             slide_mpp=case.slide_mpp,
@@ -116,9 +117,7 @@ def main(job_id: str) -> int:
     """Do the job of that id at low priority."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     os.nice(NICENESS)
-    worker = Worker(open_workspace(read_settings()), job_id)
-    signal.signal(signal.SIGTERM, worker.ask_to_stop)
-    return worker.run()
+    return Worker(open_workspace(read_settings()), job_id).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import layout
 from app.jobs.queue import JobRecord
-from app.panels.job_status import clock, progress_words
+from app.panels.job_status import progress_words, stage_words
 from app.reading import CaseReading, start_analysis
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
@@ -85,13 +85,7 @@ def _show_progress(workspace: Workspace, job_id: str) -> None:
 
 
 def _progress_markup(job: JobRecord) -> str:
-    rate = "" if job.rate_per_s is None else f", {job.rate_per_s:.0f} patches/s"
-    count = f"{job.done:,} of {job.total:,}".replace(",", " ") if job.total else ""
-    left = "" if job.seconds_left is None else f"{clock(job.seconds_left)} left"
-    words = [job.stage or "starting", count + rate, left]
-    text = " \u00b7 ".join(word for word in words if word)
-    if job.state != "running":
-        text = progress_words(job)
+    text = stage_words(job) if job.state == "running" else progress_words(job)
     return (
         f'<div class="hn-progress" role="status"><progress max="1" value="{job.share:.3f}">'
         f"</progress><span>{escape(text)}</span></div>"

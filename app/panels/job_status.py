@@ -7,6 +7,12 @@ from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
 SECONDS_A_MINUTE = 60
+PATCHES = "encode"
+STAGES = {
+    "hash": "Reading the file",
+    "tissue": "Finding tissue",
+    PATCHES: "Reading patches",
+}
 
 
 def short_status(workspace: Workspace, case: CaseRecord) -> str:
@@ -30,6 +36,20 @@ def progress_words(job: JobRecord) -> str:
     share = f"{job.share:.0%}".replace("%", " %")
     left = "" if job.seconds_left is None else f", {clock(job.seconds_left)} left"
     return f"{share}{left}"
+
+
+def stage_words(job: JobRecord) -> str:
+    """Return the stage of a job with its counts, rate and time left."""
+    words = [STAGES.get(job.stage, "Starting")]
+    if job.stage == PATCHES and job.total:
+        words.append(f"{job.done:,} of {job.total:,} patches".replace(",", " "))
+        if job.rate_per_s is not None:
+            words.append(f"{job.rate_per_s:.0f} patches/s")
+    elif job.total:
+        words.append(f"{100 * job.share:.0f} %")
+    if job.seconds_left is not None:
+        words.append(f"{clock(job.seconds_left)} left")
+    return " \u00b7 ".join(words)
 
 
 def clock(seconds: float) -> str:

@@ -103,7 +103,9 @@ def _why_nothing(read: CaseReading) -> str:
     if read.slide_state == "needs_pixel_size":
         return "The estimate needs the pixel size of the slide. Enter it beside the slide."
     if read.slide_state == "not_analysed":
-        return "Not analysed yet. Press Analyse below the slide."
+        return "Not analysed yet. Press Analyse above the slide."
+    if read.slide_state == "refused":
+        return "No estimate: the slide cannot be read by the model. The reason is on the left."
     return "Nothing to predict from yet: add a slide or an omic profile."
 
 

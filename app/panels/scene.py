@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.panels.job_status import STAGES
 from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
@@ -120,7 +121,7 @@ def _analysis(read: CaseReading) -> AnalysisProgress | None:
     if read.job is None or not read.job.is_live:
         return None
     return AnalysisProgress(
-        stage=read.job.stage or "Starting",
+        stage=STAGES.get(read.job.stage, "Starting"),
         done=read.job.done,
         total=read.job.total,
         rate_per_s=read.job.rate_per_s,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import layout
 from app.panels import analysis
 from app.panels.pixel_size import show_form
 from app.panels.scene import make_scene
@@ -15,11 +16,14 @@ NO_SLIDE = "No slide for this case. Estimate uses the omic profile only; expect 
 
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
     """Show the slide of a case, and the next step where it has not been analysed."""
-    if read.slide_state == "none" and not case.slides:
-        st.html(f'<div class="hn-no-slide"><p>{NO_SLIDE}</p></div>')
-        return
+    if read.slide_problem is not None:
+        layout.show_notice(read.slide_problem, kind="refusal")
     if read.properties is None:
+        if not case.slides:
+            st.html(f'<div class="hn-no-slide"><p>{NO_SLIDE}</p></div>')
         return
+    for notice in read.slide_notices:
+        layout.show_notice(notice)
     if read.slide_state == "needs_pixel_size":
         show_form(workspace, case, read.properties)
     elif read.slide_state in {"not_analysed", "running"}:

@@ -35,6 +35,7 @@ def admit_slide(workspace: Workspace, path: Path, *, name: str, sha256: str = ""
         probe_slide(path)
     except SlideError as error:
         workspace.audit.append("slide refused", {"code": error.code})
+        error.where = error.where.replace(path.name, name)  # the name that the user knows
         raise
     file = NewFile(role=SLIDE, path=path, name=name, sha256=sha256)
     case_id = workspace.own.add(title=Path(name).stem or "slide", files=(file,))

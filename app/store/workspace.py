@@ -28,8 +28,9 @@ class Workspace:
     @cached_property
     def engine(self) -> Engine:
         """The database, opened on first use."""
+        self.settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (self.settings.inbox, self.settings.uploads, self.settings.tables):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=0o700)
         return open_database(self.settings.database)
 
     @cached_property

@@ -1,0 +1,119 @@
+"""Own cases: what goes in comes out, and nothing else changes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from app.store.cases import NewFile
+from app.store.workspace import Workspace
+from healnet.exceptions import HealNetError
+
+
+@pytest.fixture
+def slide(tmp_path: Path) -> Path:
+    path = tmp_path / "scan.svs"
+    path.write_bytes(b"not opened by these tests")
+    return path
+
+
+def add_case(workspace: Workspace, slide: Path) -> str:
+    file = NewFile(role="slide", path=slide, name="Doe.svs")
+    return workspace.own.add(title="Doe", files=(file,))
+
+
+def test_a_case_is_found_by_its_random_id(workspace: Workspace, slide: Path) -> None:
+    case_id = add_case(workspace, slide)
+
+    case = workspace.case(case_id)
+
+    assert (case.title, case.origin, case.slide_mpp) == ("Doe", "own", None)
+    assert [(file.role, file.name, file.path) for file in case.files] == [
+        ("slide", "Doe.svs", slide)
+    ]
+    assert "Doe" not in case_id
+    assert len(case_id) >= 22  # 128 bits in URL-safe base 64
+
+
+def test_an_unknown_case_is_refused_without_repeating_what_was_asked(
+    workspace: Workspace,
+) -> None:
+    with pytest.raises(HealNetError) as caught:
+        workspace.case("<script>")
+
+    assert caught.value.code == "CASE-UNKNOWN"
+    assert "script" not in str(caught.value)
+
+
+def test_a_table_replaces_the_one_of_its_kind(workspace: Workspace, tmp_path: Path) -> None:
+    case_id = workspace.own.add(title="P1")
+    for name in ("first.csv", "second.csv"):
+        path = tmp_path / name
+        path.write_text("case_id,TP53\nP1,1\n")
+        workspace.own.attach(case_id, NewFile(role="rna", path=path, row_key="P1"))
+
+    assert [file.name for file in workspace.case(case_id).tables] == ["second.csv"]
+
+
+def test_features_replace_only_those_of_the_same_slide(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    case_id = workspace.own.add(title="P1")
+    path = tmp_path / "f.h5"
+    path.write_bytes(b"")
+    for slide_id in ("a", "b", "a"):
+        workspace.own.attach(case_id, NewFile(role="features", path=path, row_key=slide_id))
+
+    assert sorted(file.row_key for file in workspace.case(case_id).features) == ["a", "b"]
+
+
+def test_a_stated_pixel_size_is_remembered_and_drops_features_of_another_scale(
+    workspace: Workspace, slide: Path
+) -> None:
+    case_id = add_case(workspace, slide)
+    workspace.own.attach(case_id, NewFile(role="features", path=slide))
+
+    workspace.own.state_pixel_size(case_id, 0.25)
+
+    case = workspace.case(case_id)
+    assert case.slide_mpp == 0.25
+    assert case.features == ()
+
+
+@pytest.mark.parametrize("mpp", [0.0, -1.0, 1e6, float("nan")])
+def test_a_pixel_size_that_no_scanner_has_is_refused(
+    workspace: Workspace, slide: Path, mpp: float
+) -> None:
+    case_id = add_case(workspace, slide)
+
+    with pytest.raises(HealNetError, match="um per pixel"):
+        workspace.own.state_pixel_size(case_id, mpp)
+
+    assert workspace.case(case_id).slide_mpp is None
+
+
+def test_a_changed_file_has_another_version(workspace: Workspace, slide: Path) -> None:
+    case_id = add_case(workspace, slide)
+    file = workspace.case(case_id).slides[0]
+    before = workspace.file_version(file), workspace.file_sha256(file)
+
+    slide.write_bytes(b"changed")
+
+    assert workspace.file_version(file) != before[0]
+    assert workspace.file_sha256(file) != before[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_the_workspace_is_readable_by_its_owner_only(workspace: Workspace) -> None:
+    workspace.own.list()
+
+    assert workspace.settings.workspace.stat().st_mode & 0o077 == 0
+    assert workspace.settings.database.stat().st_mode & 0o077 == 0
+
+
+def test_cases_outlive_the_process(workspace: Workspace, slide: Path) -> None:
+    case_id = add_case(workspace, slide)
+
+    again = Workspace(workspace.settings)
+
+    assert again.case(case_id).title == "Doe"
