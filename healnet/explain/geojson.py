@@ -11,6 +11,9 @@ from healnet.explain.prediction import SlideExplanation
 _NAMESPACE = uuid.UUID("5c0d2f5a-6f0e-5d0b-9a51-6f7a0f6f2c11")  # any fixed value will do
 
 
+EMPTY_GEOJSON = '{"type":"FeatureCollection","features":[]}'
+
+
 class Square(NamedTuple):
     """A patch: its slide, its corner and side in level-0 pixels, and its two values."""
 

@@ -8,6 +8,7 @@ import torch
 
 from healnet.bundle.model_bundle import Member
 from healnet.bundle.weights import as_stored
+from healnet.data.encode_progress import Progress
 from healnet.exceptions import Cancelled
 from healnet.model.config import HealNetConfig
 from healnet.model.healnet import HealNet
@@ -18,25 +19,6 @@ from healnet.train.recipe import Recipe
 from healnet.train.run_folder import RunFolder
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingProgress:
-    """How far a training is.
-
-    Attributes:
-        stage: In words.
-        done: Epochs done, over all folds.
-        total: Most epochs there can be; early stopping makes them fewer.
-        rate_per_s: Epochs a second.
-        seconds_left: At most, at this rate; None before the first epoch.
-    """
-
-    stage: str
-    done: int
-    total: int
-    rate_per_s: float
-    seconds_left: float | None
 
 
 @dataclass(kw_only=True)
@@ -53,7 +35,7 @@ class Reporter:
 
     recipe: Recipe
     num_folds: int
-    progress: Callable[[TrainingProgress], None] | None = None
+    progress: Callable[[Progress], None] | None = None
     cancelled: Callable[[], bool] | None = None
     epochs_run: int = 0
     started: float = field(default_factory=monotonic)
@@ -71,7 +53,7 @@ class Reporter:
         if self.progress is not None:
             stage = f"training model {fold + 1} of {self.num_folds}, epoch {epoch + 1}"
             self.progress(
-                TrainingProgress(
+                Progress(
                     stage=stage,
                     done=done,
                     total=total,

@@ -9,6 +9,7 @@ from pathlib import Path
 from healnet.bundle.folder import write_bundle
 from healnet.bundle.model_bundle import Member, ModelBundle
 from healnet.data.cohort import Cohort
+from healnet.data.encode_progress import Progress
 from healnet.data.input_spec import InputSpec
 from healnet.data.splits import Fold, check_folds, patient_folds
 from healnet.exceptions import TrainingError
@@ -24,7 +25,6 @@ from healnet.train.member_training import (
     DTYPES,
     Reporter,
     Sides,
-    TrainingProgress,
     new_network,
     train_member,
 )
@@ -67,7 +67,7 @@ def train_model(
     out_dir: Path,
     folds: Sequence[Fold] | None = None,
     start: ModelBundle | None = None,
-    progress: Callable[[TrainingProgress], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ModelBundle:
     """Train an ensemble by cross-validation, write the model folder, return the model.

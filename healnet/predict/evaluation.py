@@ -1,0 +1,113 @@
+"""A model on a cohort with outcomes: one prediction a patient, and how well they order them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from healnet.bundle.judgement import Outcome, judge_risk
+from healnet.bundle.model_bundle import ModelBundle
+from healnet.data.cohort import Cohort
+from healnet.data.encode_progress import Progress
+from healnet.exceptions import CohortError, ModalityError
+from healnet.explain.csv_files import write_csv
+from healnet.explain.prediction import Prediction
+from healnet.predict.prediction import predict_case
+
+_COLUMNS = (
+    "case_id", "time_months", "event", "risk", "risk_low", "risk_high", "risk_percentile",
+    "risk_group", "modalities_used", "was_in_training",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """Predictions of a cohort.
+
+    Attributes:
+        predictions: Of the patients the model can read, without explanations.
+        unread: Ids of the patients of whom it can read nothing.
+        cohort: The patients with their outcomes.
+    """
+
+    predictions: tuple[Prediction, ...]
+    unread: tuple[str, ...]
+    cohort: Cohort
+
+    def metrics(self, *, replicates: int = 1000, seed: int = 0) -> dict[str, object]:
+        """Return concordances of all patients, of new ones, and by what was read of them.
+
+        Percentiles are judged, not risks: patients of the training cohort have one member's
+        risk, new ones the mean of all.
+        """
+        everyone = np.ones(len(self.predictions), dtype=np.bool_)
+        new = np.array([one.unseen for one in self.predictions], dtype=np.bool_)
+        used = [one.modalities_used for one in self.predictions]
+        patterns = sorted(set(used), key=lambda names: (-len(names), names))
+
+        def judge(rows: np.ndarray) -> dict[str, object]:
+            return self._judge(rows, replicates=replicates, seed=seed)
+
+        return {
+            "schema_version": 1,
+            "patients": len(self.predictions),
+            "unread_patients": len(self.unread),
+            "patients_of_the_training_cohort": int((~new).sum()),
+            "all": judge(everyone),
+            "new_patients": judge(new),
+            "by_modalities_used": [
+                {"modalities": list(names), **judge(np.array([one == names for one in used]))}
+                for names in patterns
+            ],
+        }
+
+    def to_csv(self) -> str:
+        """Return one row a patient."""
+        return write_csv(_COLUMNS, [self._row(one) for one in self.predictions])
+
+    def _row(self, one: Prediction) -> Sequence[object]:
+        patient = self.cohort.patient(one.case_id)
+        return (
+            one.case_id, patient.time_months, int(patient.event), one.risk, one.risk_low,
+            one.risk_high, one.risk_percentile, one.risk_group, "+".join(one.modalities_used),
+            int(not one.unseen),
+        )  # fmt: skip
+
+    def _judge(self, rows: np.ndarray, *, replicates: int, seed: int) -> dict[str, object]:
+        chosen = self.cohort.subset([one.case_id for one in self.predictions])
+        everyone = Outcome(chosen.time_months, chosen.event)
+        percentile = np.array([one.risk_percentile for one in self.predictions])
+        part = Outcome(everyone.time_months[rows], everyone.event[rows])
+        return judge_risk(
+            percentile[rows], part, everyone=everyone, replicates=replicates, seed=seed
+        )
+
+
+def evaluate_model(
+    bundle: ModelBundle,
+    cohort: Cohort,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> Evaluation:
+    """Return the prediction of every patient of a cohort.
+
+    Raises:
+        CohortError: ``COHORT-UNREAD`` if the model can read nothing of anybody.
+    """
+    predictions, unread = [], []
+    for done, case_id in enumerate(cohort.case_ids, start=1):
+        try:
+            predictions.append(predict_case(bundle, cohort.case(case_id), explain=False))
+        except ModalityError:
+            unread.append(case_id)
+        if progress is not None:
+            progress(Progress(stage="predict", done=done, total=len(cohort)))
+    if not predictions:
+        raise CohortError(
+            "the model can read nothing of any patient",
+            code="COHORT-UNREAD",
+            where=cohort.name,
+            why=f"it takes {', '.join(bundle.inputs.modalities)}",
+            fix="name the tables with --omics NAME=FILE, or give a column features",
+        )
+    return Evaluation(predictions=tuple(predictions), unread=tuple(unread), cohort=cohort)
