@@ -16,7 +16,7 @@ from healnet.exceptions import ShapeError
 
 MAX_CELLS = 4_000_000
 _FINEST = 8  # cells per patch side, where corners do not share a lattice
-_SLACK = 0.51  # corners are rounded to whole pixels one by one
+_SLACK = 1.01  # two corners, each rounded to whole pixels, may be this far off their step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +101,9 @@ def _common_step(places: NDArray[np.int64], patch_size: float) -> float:
     steps = steps[steps > 1]
     if not len(steps):
         return float(patch_size)
-    smallest = float(steps.min())
-    similar = steps[steps < smallest + 1.5]  # a step of 372.6 shows as 372 and 373
-    return float(similar.mean())
+    similar = steps[steps < steps.min() + 1.5]  # a step of 372.6 shows as 372 and 373
+    spans = np.ptp(places, axis=0)
+    return float(spans.sum() / np.rint(spans / similar.mean()).sum())
 
 
 def _one_cell_each(
