@@ -44,8 +44,8 @@ def crop_field(field: Plane, block: Block) -> tuple[Plane, int, int]:
     return field[np.ix_(rows, columns)], left, top
 
 
-def upsample(field: Plane, block: Block) -> Plane:
-    """Return the coarse field on the pixels of ``block``, with a cubic kernel."""
+def upsample(field: Plane, block: Block, *, step: int = 1) -> Plane:
+    """Return the coarse field on every ``step``-th pixel of ``block``, with a cubic kernel."""
     crop, left, top = crop_field(field, block)
     box = (
         block.x / FIELD_STEP - left,
@@ -54,16 +54,8 @@ def upsample(field: Plane, block: Block) -> Plane:
         (block.y + block.height) / FIELD_STEP - top,
     )
     image = Image.fromarray(np.ascontiguousarray(crop))
-    size = (block.width, block.height)
+    size = (-(-block.width // step), -(-block.height // step))
     return np.array(image.resize(size, Image.Resampling.BICUBIC, box=box))
-
-
-def repeat(field: Plane, block: Block) -> Plane:
-    """Return the coarse field on the pixels of ``block``, each value repeated."""
-    crop, left, top = crop_field(field, block)
-    full = np.repeat(np.repeat(crop, FIELD_STEP, axis=0), FIELD_STEP, axis=1)
-    row, column = block.y - top * FIELD_STEP, block.x - left * FIELD_STEP
-    return full[row : row + block.height, column : column + block.width]
 
 
 def is_above(field: Plane, block: Block, level: float) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from scipy import ndimage
 
-from healnet.study.glands import Epithelium, TumourHabit, draw_epithelium
+from healnet.study.glands import FAR, Epithelium, TumourHabit, draw_epithelium
 from healnet.study.noise import Plane, fractal_noise, smooth_noise, smoothstep
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
@@ -53,7 +53,8 @@ class SceneFields:
         haematoxylin: Base amount of haematoxylin of the stroma.
         fibre: Strength of the fibre texture.
         cleft: How much the clefts between bundles open, 0 to 1.
-        turn: Direction of the fibres in half turns, 0 to 1.
+        flow: Direction of the fibres: cosine and sine of twice its angle.
+        cellularity: Factor on the number of spindle cells.
         necrosis: Share of necrosis, 0 to 1, with soft borders.
         fat: The same for fat.
         muscle: The same for muscle.
@@ -71,7 +72,8 @@ class SceneFields:
     haematoxylin: Plane
     fibre: Plane
     cleft: Plane
-    turn: Plane
+    flow: Float32[np.ndarray, "2 h w"]
+    cellularity: Plane
     necrosis: Plane
     fat: Plane
     muscle: Plane
@@ -104,7 +106,8 @@ def draw_fields(
         haematoxylin=tones[1],
         fibre=tones[2],
         cleft=tones[3],
-        turn=_flow(rng, layout, np.maximum(epithelium.depth, vessel)),
+        flow=_flow(rng, layout, np.maximum(epithelium.depth, vessel)),
+        cellularity=_cellularity(rng, layout),
         necrosis=_soft(layout, Region.NECROSIS, blur=1.5),
         fat=_soft(layout, Region.FAT, blur=2.0),
         muscle=_soft(layout, Region.MUSCLE, blur=3.0),
@@ -143,23 +146,43 @@ def _vessel(rng: np.random.Generator, x: float, y: float, short: float) -> Vesse
 
 
 def _vessel_depth(layout: Layout, vessels: tuple[Vessel, ...]) -> tuple[Plane, Plane]:
-    depth = np.full(layout.regions.shape, -160, dtype=np.float32)
+    depth = np.full(layout.regions.shape, FAR, dtype=np.float32)
     wall = np.zeros_like(depth)
-    row, column = (axis * float(FIELD_STEP) for axis in np.indices(depth.shape))
     for vessel in vessels:
-        right, down = column - vessel.x, row - vessel.y
-        along = right * np.cos(vessel.angle) + down * np.sin(vessel.angle)
-        across = -right * np.sin(vessel.angle) + down * np.cos(vessel.angle)
-        turn = np.arctan2(across, along)
-        outline = 1 + 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
-        radius = np.hypot(along / vessel.long, across / vessel.short)
-        inner = (outline - radius) * vessel.short
-        wall = np.where(inner > depth, np.float32(vessel.wall), wall)
-        depth = np.maximum(depth, inner.astype(np.float32))
+        reach = vessel.long - FAR  # beyond it the depth is below FAR
+        rows = _span(vessel.y, reach, depth.shape[0])
+        columns = _span(vessel.x, reach, depth.shape[1])
+        window = (rows, columns)
+        down = np.arange(rows.start, rows.stop)[:, None] * FIELD_STEP - vessel.y
+        right = np.arange(columns.start, columns.stop)[None, :] * FIELD_STEP - vessel.x
+        inner = _ellipse_depth(vessel, right, down)
+        wall[window] = np.where(inner > depth[window], np.float32(vessel.wall), wall[window])
+        np.maximum(depth[window], inner, out=depth[window])
     return depth, wall
 
 
-def _flow(rng: np.random.Generator, layout: Layout, depth: Plane) -> Plane:
+def _span(centre: float, reach: float, size: int) -> slice:
+    first = int((centre - reach) / FIELD_STEP)
+    return slice(max(first, 0), min(int((centre + reach) / FIELD_STEP) + 1, size))
+
+
+def _ellipse_depth(vessel: Vessel, right: np.ndarray, down: np.ndarray) -> Plane:
+    along = right * np.cos(vessel.angle) + down * np.sin(vessel.angle)
+    across = -right * np.sin(vessel.angle) + down * np.cos(vessel.angle)
+    outline = vessel_outline(vessel, np.arctan2(across, along))
+    radius = np.hypot(along / vessel.long, across / vessel.short)
+    return np.asarray((outline - radius) * vessel.short, dtype=np.float32)
+
+
+def vessel_outline(vessel: Vessel, turn: np.ndarray) -> np.ndarray:
+    """Return how far the wall lies from an ellipse's, as a factor, in each direction."""
+    wave = 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
+    return np.asarray(1 + wave)
+
+
+def _flow(
+    rng: np.random.Generator, layout: Layout, depth: Plane
+) -> Float32[np.ndarray, "2 h w"]:
     """Return the direction of the fibres; they wrap round glands and vessels."""
     shape = (layout.regions.shape[0], layout.regions.shape[1])
     row, column = (axis.astype(np.float32) * FIELD_STEP for axis in np.indices(shape))
@@ -169,20 +192,28 @@ def _flow(rng: np.random.Generator, layout: Layout, depth: Plane) -> Plane:
     wrap = 90 * np.exp(np.minimum(depth, 0) / 38)
     across = column * np.cos(turn) + row * np.sin(turn) + bend + wrap
     down, right = np.gradient(across)
-    return np.asarray(np.mod(np.arctan2(right, -down) / np.pi, 1), dtype=np.float32)
+    doubled = 2 * np.arctan2(right, -down)  # fibres have no head and no tail
+    cosine = ndimage.gaussian_filter(np.cos(doubled), 1.5)
+    sine = ndimage.gaussian_filter(np.sin(doubled), 1.5)
+    return np.stack([cosine, sine]).astype(np.float32)
 
 
 def _tones(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane, Plane, Plane]:
     table = np.array([TONES[region] for region in Region], dtype=np.float32)
     shape = (layout.regions.shape[0], layout.regions.shape[1])
     planes = [ndimage.gaussian_filter(table[layout.regions, i], 4.0) for i in range(4)]
-    uneven = 1 + 0.10 * fractal_noise(rng, shape, scale=110)
+    uneven = 1 + 0.13 * fractal_noise(rng, shape, scale=110)
     return (
         np.asarray(planes[0] * uneven, dtype=np.float32),
         np.asarray(planes[1] * (2 - uneven), dtype=np.float32),
         np.asarray(planes[2], dtype=np.float32),
-        np.asarray(planes[3] * smoothstep(smooth_noise(rng, shape, scale=90), -1.2, 1.2)),
+        np.asarray(planes[3] * smoothstep(fractal_noise(rng, shape, scale=80), -0.9, 1.0)),
     )
+
+
+def _cellularity(rng: np.random.Generator, layout: Layout) -> Plane:
+    shape = (layout.regions.shape[0], layout.regions.shape[1])
+    return np.asarray(0.25 + 1.15 * smoothstep(fractal_noise(rng, shape, scale=60), -1.1, 1.1))
 
 
 def _edge(rng: np.random.Generator, layout: Layout) -> Plane:

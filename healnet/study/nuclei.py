@@ -103,30 +103,30 @@ LOOKS: dict[CellKind, NucleusLook] = {
         nucleoli=0.25,
     ),
     CellKind.LYMPHOCYTE: NucleusLook(
-        count=256,
+        count=384,
         side=22,
-        length=5.7,
-        width=5.2,
-        spread=0.09,
-        irregular=0.035,
-        density=1.2,
-        density_spread=0.2,
-        rim=0.2,
+        length=5.5,
+        width=5.0,
+        spread=0.11,
+        irregular=0.05,
+        density=1.3,
+        density_spread=0.24,
+        rim=0.08,
         clumps=0.42,
-        clump_px=1.5,
+        clump_px=1.6,
     ),
     CellKind.FIBROBLAST: NucleusLook(
         count=512,
         side=46,
-        length=11.5,
-        width=2.9,
-        spread=0.28,
-        irregular=0.05,
+        length=11.0,
+        width=3.1,
+        spread=0.32,
+        irregular=0.06,
         bend=0.09,
-        density=0.78,
-        density_spread=0.30,
-        rim=0.2,
-        clumps=0.22,
+        density=0.62,
+        density_spread=0.36,
+        rim=0.3,
+        clumps=0.32,
         nucleoli=0.15,
         dark_share=0.15,
     ),
@@ -305,9 +305,10 @@ def _lobed(rng: np.random.Generator) -> Sprites:
     start = (np.arange(count) / count * np.pi)[:, None, None]
     lobes = rng.integers(2, 5, count)
     for order in range(4):
-        turn = start + order * rng.uniform(1.2, 1.7, count)[:, None, None]
-        distance = np.hypot(column - 3.0 * np.cos(turn), row - 3.0 * np.sin(turn))
-        lobe = rng.uniform(2.0, 2.7, count)[:, None, None] - distance
+        turn = start + order * rng.uniform(0.9, 2.0, count)[:, None, None]
+        reach = rng.uniform(2.0, 3.6, count)[:, None, None]
+        distance = np.hypot(column - reach * np.cos(turn), row - reach * np.sin(turn))
+        lobe = rng.uniform(1.6, 2.8, count)[:, None, None] - distance
         depth = np.where((lobes > order)[:, None, None], np.maximum(depth, lobe), depth)
     coverage = smoothstep(depth, -0.8, 0.8).astype(np.float32)
     return Sprites(coverage=coverage, density=coverage * np.float32(1.45))

@@ -47,14 +47,14 @@ def _paint_tumour(canvas: Canvas, depth: Plane, share: Plane, froth: Plane) -> N
         short=round(scene.tumour_spacing, 1),
         ragged=0.03,
     )
-    border = smoothstep(mosaic.best - mosaic.second, 0.13, 0.01)
+    border = smoothstep(mosaic.best - mosaic.second, 0.16, 0.01)
     tone = mosaic.tone - 0.5
-    split = border * smoothstep(mosaic.tone, 0.68, 0.95)
+    split = border * smoothstep(mosaic.tone, 0.55, 0.9)
     drawn_back = smoothstep(canvas.up(scene.fields.shrinkage), 0.7, 1.2)
     gap = 1 - 0.85 * smoothstep(depth, 4.5, 1.2) * drawn_back
-    pink = 0.46 + 0.12 * tone + 0.05 * border - 0.24 * split + 0.17 * froth
+    pink = 0.47 + 0.14 * tone + 0.05 * border - 0.30 * split + 0.20 * froth
     mix(canvas.densities.eosin, pink * gap, share)
-    blue = 0.26 + 0.14 * tone + 0.03 * border - 0.16 * split + 0.17 * froth
+    blue = 0.27 + 0.16 * tone + 0.03 * border - 0.22 * split + 0.18 * froth
     mix(canvas.densities.haematoxylin, blue * gap, share)
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
-from healnet.study.blocks import repeat
+from healnet.study.blocks import upsample
 from healnet.study.canvas import Canvas, clear, mix
 from healnet.study.noise import Plane, smoothstep
 from healnet.study.stamping import stamp_discs
@@ -18,7 +18,7 @@ FAT_CELL = (92.0, 84.0)  # half axes of an adipocyte's reach, level-0 pixels
 def paint_stroma(canvas: Canvas) -> Plane:
     """Paint collagen and muscle everywhere; return the fibre texture, 0 to 1."""
     fields, textures = canvas.scene.fields, load_textures()
-    turn = repeat(fields.turn, canvas.block)
+    turn = _turn(canvas)
     fibre = sample_fibres(textures.fibres, turn, canvas.corner)
     if canvas.has(fields.muscle):
         muscle = sample_fibres(textures.muscle, turn, canvas.corner)
@@ -33,6 +33,15 @@ def paint_stroma(canvas: Canvas) -> Plane:
         canvas.up(fields.haematoxylin) * (1 + 0.25 * canvas.mottle) * closed
     )
     return fibre
+
+
+def _turn(canvas: Canvas) -> Plane:
+    """Return the direction of the fibres in half turns, at half resolution and repeated."""
+    cosine, sine = (upsample(part, canvas.block, step=2) for part in canvas.scene.fields.flow)
+    turn = np.mod(np.arctan2(sine, cosine) / np.float32(2 * np.pi), 1)
+    return np.repeat(np.repeat(turn, 2, axis=0), 2, axis=1)[
+        : canvas.block.height, : canvas.block.width
+    ]
 
 
 def paint_necrosis(canvas: Canvas) -> None:

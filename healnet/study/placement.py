@@ -16,7 +16,7 @@ from skimage.measure import find_contours
 from healnet.study.glands import scatter_points
 from healnet.study.noise import Plane
 from healnet.study.nuclei import CellKind
-from healnet.study.fields import SceneFields, Vessel
+from healnet.study.fields import SceneFields, Vessel, vessel_outline
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
 LYMPHOCYTE_SPACING = 11.6  # level-0 pixels, where they crowd
@@ -129,7 +129,7 @@ def _endothelium(rng: np.random.Generator, vessels: tuple[Vessel, ...]) -> Cells
     for vessel in vessels:
         count = max(4, int(np.pi * (vessel.long + vessel.short) / 30))
         turn = (np.arange(count) + rng.uniform(-0.3, 0.3, count)) / count * 2 * np.pi
-        outline = 1.04 + 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
+        outline = vessel_outline(vessel, turn) + 0.04
         right, down = (
             vessel.long * outline * np.cos(turn),
             vessel.short * outline * np.sin(turn),
@@ -170,9 +170,10 @@ def _spindle_cells(
         default=0.62,
     )
     share = np.where(np.isin(region, (Region.FAT, Region.NECROSIS, Region.GLASS)), 0, share)
+    share = share * _at(fields.cellularity, cells)
     kept = (rng.random(len(cells.x)) < share) & (_at(fields.epithelium.depth, cells) < -5)
     cells = cells.take(kept)
-    tangent = (_at(fields.turn, cells) * np.pi).astype(np.float32)
+    tangent = np.arctan2(_at(fields.flow[1], cells), _at(fields.flow[0], cells)) / 2
     return _turn(rng, cells, tangent, spread=0.16)
 
 

@@ -61,11 +61,10 @@ class Densities:
 def draw_stain(rng: np.random.Generator, *, site: int) -> StainProfile:
     """Return the profile of one slide: the site's habit, and this slide's deviation from it."""
     habit = np.random.default_rng([1871, site])  # every site has its own recipe and scanner
-    towards_ruifrok = float(habit.uniform(0.0, 0.45))
-    strength = habit.normal(1.0, 0.07, size=2)
+    blend = habit.uniform((0.05, 0.08), (0.30, 0.30))
+    strength = habit.normal((0.94, 1.12), 0.06)
     white = habit.uniform((240, 238, 239), (247, 245, 247))
-    tilt = rng.normal(0, 0.018, size=(2, 3))
-    vectors = _blend(towards_ruifrok + float(rng.normal(0, 0.05))) + tilt
+    vectors = _blend(blend) + rng.normal(0, 0.014, size=(2, 3))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     strength_h, strength_e = strength * np.exp(rng.normal(0, 0.09, size=2))
     return StainProfile(
@@ -93,11 +92,11 @@ def to_rgb(densities: Densities, profile: StainProfile) -> UInt8[np.ndarray, "h 
     return rgb
 
 
-def _blend(share: float) -> Float[np.ndarray, "2 3"]:
+def _blend(share: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "2 3"]:
+    """Return haematoxylin and eosin between Macenko's (0) and Ruifrok's vectors (1)."""
     macenko = np.array([MACENKO_HAEMATOXYLIN, MACENKO_EOSIN])
     ruifrok = np.array([RUIFROK_HAEMATOXYLIN, RUIFROK_EOSIN])
-    weight = np.clip(share, 0.0, 0.6) * np.array([[1.0], [0.12]])
-    return (1 - weight) * macenko + weight * ruifrok
+    return macenko + share[:, None] * (ruifrok - macenko)
 
 
 def _vector(values: Float[np.ndarray, " 3"]) -> Vector:

@@ -96,7 +96,7 @@ def stamp_nuclei(
     """Add nuclei of one kind whose centres are (x, y) on the block; what lies below is hidden."""
     sprites = load_sprites()[kind]
     side = sprites.coverage.shape[1]
-    eosin = np.float32(EOSIN_IN_NUCLEUS.get(kind, 0.62))
+    eosin = np.float32(EOSIN_IN_NUCLEUS.get(kind, 0.54))
     for place in zip(x.tolist(), y.tolist(), index.tolist(), strength.tolist(), strict=True):
         window = _window(
             densities.eosin.shape, place[0] - side // 2, place[1] - side // 2, side

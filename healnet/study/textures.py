@@ -186,13 +186,12 @@ def _grain_tile(rng: np.random.Generator) -> Tile:
 
 
 def _froth_tile(rng: np.random.Generator) -> Tile:
-    small = periodic_noise(rng, TILE, across=1.5, along=1.5)
-    large = periodic_noise(rng, TILE, across=3.2, along=3.2)
-    where = periodic_noise(rng, TILE, across=16, along=16)
-    holes = smoothstep(small + 0.3 * where, -1.1, -2.0) + smoothstep(
-        large + 0.7 * where, -1.5, -2.1
-    )
-    froth = 0.16 * small + 0.20 * large - 1.1 * np.minimum(holes, 1)
+    small = periodic_noise(rng, TILE, across=1.4, along=1.4)
+    large = periodic_noise(rng, TILE, across=2.8, along=2.8)
+    where = periodic_noise(rng, TILE, across=15, along=15)
+    holes = smoothstep(small + 0.6 * where, -1.1, -2.2)
+    holes = holes + smoothstep(large + 1.1 * where, -1.4, -2.3)
+    froth = 0.26 * small + 0.28 * large - 1.2 * np.minimum(holes, 1)
     return np.asarray(froth - froth.mean(), dtype=np.float32)
 
 
@@ -201,5 +200,5 @@ def _necrosis_tile(rng: np.random.Generator) -> Tile:
     fine = periodic_noise(rng, TILE, across=0.9, along=0.9)
     clouds = periodic_noise(rng, TILE, across=11, along=11)
     density = 0.74 + 0.16 * lumps + 0.10 * fine + 0.12 * clouds
-    holes = smoothstep(lumps + 0.35 * fine + 0.55 * clouds, -1.3, -2.4)
-    return np.asarray(np.clip(density * (1 - 0.9 * holes), 0, 1.5), dtype=np.float32)
+    holes = smoothstep(lumps + 0.35 * fine + 0.55 * clouds, -1.5, -2.7)
+    return np.asarray(np.clip(density * (1 - 0.8 * holes), 0, 1.5), dtype=np.float32)

@@ -121,8 +121,9 @@ def _draw_tissue(rng: np.random.Generator, shape: tuple[int, int], share: float)
     """Return the section: a core with a wavy outline, of an exact share of the frame."""
     row, column = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     warp = 0.09 * min(shape)
-    down = (row + warp * smooth_noise(rng, shape, scale=90)) / shape[0] * 2 - 1
-    right = (column + warp * smooth_noise(rng, shape, scale=90)) / shape[1] * 2 - 1
+    lobe = 0.19 * min(shape)
+    down = (row + warp * smooth_noise(rng, shape, scale=lobe)) / shape[0] * 2 - 1
+    right = (column + warp * smooth_noise(rng, shape, scale=lobe)) / shape[1] * 2 - 1
     shift = rng.uniform(-0.12, 0.12, size=2)
     reach = np.abs(down - shift[0]) ** CORE_EXPONENT + np.abs(right - shift[1]) ** CORE_EXPONENT
     score = -np.cbrt(reach) + 0.05 * fractal_noise(rng, shape, scale=45, octaves=4)
