@@ -42,10 +42,8 @@ def _geojson(files: PredictionFiles) -> str:
 
 def _csv(files: PredictionFiles) -> str:
     """Return the patch table, or the feature table of a case without slides."""
-    if files.patches:
-        columns, rows = ATTENTION_COLUMNS, files.patches
-    else:
-        columns, rows = ATTRIBUTION_COLUMNS, files.attributions
+    columns: tuple[str, ...] = ATTENTION_COLUMNS if files.patches else ATTRIBUTION_COLUMNS
+    rows = files.patches or files.attributions
     return write_csv(
         columns, ([_number_or_text(row[name]) for name in columns] for row in rows)
     )

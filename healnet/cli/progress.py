@@ -3,6 +3,8 @@
 import sys
 import time
 
+from healnet.data.encode_progress import Progress
+
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -32,3 +34,19 @@ class ProgressLine:
         else:
             sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def describe(progress: Progress) -> str:
+    """Return how far a work is, in words."""
+    share = 100 * progress.done / max(progress.total, 1)
+    text = f"{progress.stage}, {share:.0f} %"
+    if progress.rate_per_s:
+        text += f", {progress.rate_per_s:.3g}/s"
+    if progress.seconds_left:
+        text += f", {_duration(progress.seconds_left)} left"
+    return text
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

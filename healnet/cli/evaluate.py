@@ -1,0 +1,43 @@
+"""``healnet evaluate``: a model on a cohort with outcomes."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import cast
+
+from healnet.bundle import read_bundle
+from healnet.bundle.atomic import atomic_write
+from healnet.cli.entry import DONE, say_written
+from healnet.cli.progress import ProgressLine, describe
+from healnet.cli.train import named_files
+from healnet.data.read_cohort import read_cohort
+from healnet.predict import evaluate_model
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write ``predictions.csv`` and ``metrics.json``."""
+    bundle = read_bundle(options.model)
+    cohort = read_cohort(options.cohort, omics=named_files(options.omics))
+    line = ProgressLine()
+    evaluation = evaluate_model(bundle, cohort, progress=lambda now: line.show(describe(now)))
+    metrics = {
+        "model": {"id": bundle.name, "sha256": bundle.sha256},
+        **evaluation.metrics(),
+    }
+    atomic_write(options.out / "predictions.csv", evaluation.to_csv().encode("utf-8"))
+    text = json.dumps(metrics, indent=1, allow_nan=False)
+    atomic_write(options.out / "metrics.json", text.encode("utf-8"))
+    sys.stdout.write(_headline(metrics) + "\n")
+    say_written(options.out)
+    return DONE
+
+
+def _headline(metrics: Mapping[str, object]) -> str:
+    judged = cast("Mapping[str, object]", metrics["all"])
+    known = metrics["patients_of_the_training_cohort"]
+    text = f"{metrics['patients']} patients ({known} of them from the training cohort)"
+    if judged["harrell"] is None:
+        return f"{text}: no concordance ({judged['why']})"
+    low, high = cast("list[float]", judged["harrell_interval"])
+    return f"{text}: concordance {judged['harrell']:.3f} ({low:.3f} to {high:.3f})"
