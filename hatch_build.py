@@ -34,9 +34,14 @@ class FrontendHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, object]) -> None:  # noqa: ARG002
         """Bundle the viewer into the source tree, where ``run_app.py`` serves it from."""
-        if os.environ.get(SKIP, "") not in {"", "0"}:
-            return
-        build_frontend(Path(self.root))
+        build_unless_skipped(Path(self.root))
+
+
+def build_unless_skipped(root: Path) -> bool:
+    """Bundle the viewer, unless the environment says not to. Returns what was built."""
+    if os.environ.get(SKIP, "") not in {"", "0"}:
+        return False
+    return build_frontend(root)
 
 
 def build_frontend(root: Path = ROOT, *, force: bool = False) -> bool:
