@@ -15,7 +15,6 @@ from app.charts.kaplan_meier import GroupCurve
 from app.charts.scales import month_ticks
 from app.charts.styles import GROUPS
 from healnet.exceptions import SurvivalError
-from healnet.survival.concordance import concordance, concordance_interval
 from healnet.survival.kaplan_meier import KaplanMeier, Median, kaplan_meier
 from healnet.survival.log_rank import log_rank
 
@@ -48,7 +47,6 @@ class CohortView:
 
     Attributes:
         p_value: Log-rank over all groups; None if a group has fewer than ten patients.
-        concordance: Harrell's C of the out-of-fold percentiles, with its 95 % interval.
         reliable_until: Month from which fewer than ten are at risk in some group.
         last_month: Longest follow-up.
         event_percentiles: Percentile of each patient with an event.
@@ -58,9 +56,6 @@ class CohortView:
     num_events: int
     groups: tuple[GroupSummary, ...]
     p_value: float | None
-    concordance: float
-    concordance_low: float
-    concordance_high: float
     reliable_until: float
     last_month: float
     event_percentiles: NDArray[np.float64]
@@ -94,17 +89,11 @@ def _view(cohort: _Cohort) -> CohortView:
         for style in GROUPS
         if (rows := group == style.name).any()
     }
-    low, high = concordance_interval(
-        reference.percentile, reference.time_months, reference.event
-    )
     return CohortView(
         num_patients=len(reference),
         num_events=int(reference.event.sum()),
         groups=tuple(_summary(name, curve, last_month) for name, curve in curves.items()),
         p_value=_p_value(reference, group),
-        concordance=concordance(reference.percentile, reference.time_months, reference.event),
-        concordance_low=low,
-        concordance_high=high,
         reliable_until=min(curve.reliable_until(MIN_GROUP) for curve in curves.values()),
         last_month=last_month,
         event_percentiles=reference.percentile[reference.event],

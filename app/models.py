@@ -1,5 +1,6 @@
 """Model folders: which there are, and each loaded once, frozen and checked."""
 
+import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +25,13 @@ def shipped_name(workspace: Workspace) -> str:
     return str(card.get("name", folder.name))
 
 
-def shipped_sha256(workspace: Workspace) -> str:
-    """Return the hash of the shipped model without loading it; empty where there is none."""
+def shipped_key(workspace: Workspace) -> str:
+    """Return what changes with the shipped model, without loading it; empty without one."""
     folder = workspace.study.model_folder
-    return "" if folder is None else str(folder)
+    manifest = None if folder is None else folder / "manifest.json"
+    if manifest is None or not manifest.is_file():
+        return ""
+    return hashlib.sha256(manifest.read_bytes()).hexdigest()
 
 
 def load_model(workspace: Workspace) -> "ModelBundle":
@@ -44,11 +48,15 @@ def load_model(workspace: Workspace) -> "ModelBundle":
             why="without a model there is no estimate",
             fix="run `healnet demo --rebuild` to build the shipped study and its model",
         )
-    return _load(folder, (folder / "config.json").stat().st_mtime_ns)
+    if not (folder / "manifest.json").is_file():
+        from healnet.bundle.folder import read_bundle  # noqa: PLC0415  (loads torch)
+
+        return read_bundle(folder)  # says what is wrong
+    return _load(folder, (folder / "manifest.json").stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
 def _load(folder: Path, _modified_ns: int) -> "ModelBundle":
-    from healnet.bundle.reading import read_bundle  # noqa: PLC0415  (loads torch)
+    from healnet.bundle.folder import read_bundle  # noqa: PLC0415  (loads torch)
 
     return read_bundle(folder)

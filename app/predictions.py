@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from app import models
 from app.store.records import CaseRecord, FileRecord
 from app.store.results import Headline, result_key
 from app.store.workspace import Workspace
@@ -152,7 +153,7 @@ def _remember(workspace: Workspace, key: str, prediction: "Prediction") -> None:
         key,
         Headline(
             case_id=prediction.case_id,
-            model_sha256=prediction.model_sha256,
+            model_key=models.shipped_key(workspace),
             risk=prediction.risk,
             percentile=prediction.risk_percentile,
             group=prediction.risk_group,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.charts.styles import ordinal
 from app.cohort_view import CohortView, GroupSummary
+from app.model_facts import Concordance, cohort_name, endpoint
 from healnet.survival.landmarks import survival_at
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class HeadlineWords:
         percentile: "82nd percentile".
         reference: "of 284 reference patients (name, held-out folds)".
         survival: "Estimated 5-year overall survival 58 of 100".
-        range: "range across five models 47-66"; empty for one model.
+        range: "range across five models 47-66", or that there is only one model.
     """
 
     group: str
@@ -46,8 +47,9 @@ class HeadlineWords:
     @property
     def sentence(self) -> str:
         """The whole headline as text that can be copied."""
-        spread = f" ({self.range})" if self.range else ""
-        return f"{self.group}, {self.percentile} {self.reference}. {self.survival}{spread}."
+        return (
+            f"{self.group}, {self.percentile} {self.reference}. {self.survival} ({self.range})."
+        )
 
 
 def headline(
@@ -70,7 +72,7 @@ def headline(
         survival=f"Estimated {span} {endpoint(bundle)} {middle} of 100",
         range=f"range across {spelled(num_models)} models {low}\u2013{high}"
         if num_models > 1
-        else "",
+        else "one model, which did not see this patient",
     )
 
 
@@ -80,14 +82,11 @@ def horizon_years(bundle: "ModelBundle", cohort: CohortView) -> int:
     return next((years for years in YEARS if years * MONTHS_A_YEAR <= covered), 0)
 
 
-def endpoint(bundle: "ModelBundle") -> str:
-    """Return what the model estimates, e.g. "overall survival"."""
-    return str(bundle.card.get("endpoint", "overall survival"))
-
-
-def cohort_name(bundle: "ModelBundle") -> str:
-    """Return the name of the reference cohort."""
-    return str(bundle.card.get("cohort", bundle.name))
+def c_words(found: Concordance | None) -> str:
+    """Return a concordance with its interval, or why there is none."""
+    if found is None:
+        return "C not shown (too few events)"
+    return f"C {found.value:.2f} ({found.low:.2f}\u2013{found.high:.2f})"
 
 
 def median_words(summary: GroupSummary) -> str:

@@ -1,7 +1,7 @@
 """Get ready while the reader looks at the first page: load the model, read the showcase cases.
 
-The first page must not wait for torch; the second should not either. So the heavy imports happen
-in a thread that starts when the worklist has been drawn, once in a process.
+The first page must not wait for torch; the second should not either. So the heavy imports
+happen in a thread that starts when the worklist has been drawn, once in a process.
 """
 
 import logging

@@ -21,7 +21,7 @@ from healnet.exceptions import Cancelled, HealNetError, JobError
 
 if TYPE_CHECKING:
     from app.jobs.queue import JobRecord
-    from healnet.data.encode import Progress
+    from healnet.data.encode_progress import Progress
 
 NICENESS = 10
 REPORT_EVERY_S = 0.5

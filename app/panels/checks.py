@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.model_facts import cohort_name, endpoint, limits
 from app.reading import CaseReading
-from app.statements import cohort_name, endpoint
 from app.store.records import CaseRecord
 
 if TYPE_CHECKING:
@@ -86,14 +86,10 @@ def _warnings(prediction: "Prediction") -> str:
 
 
 def _limits(bundle: "ModelBundle") -> str:
-    stated = bundle.card.get("limits", ())
     texts = [
-        "Prognostic, not predictive: it says nothing about the effect of a treatment.",
-        "Association, not cause.",
-        f"Endpoint: {endpoint(bundle)}. A patient alive at last contact is censored there.",
-        f"Reference: {cohort_name(bundle)}. Not validated on any other cohort.",
+        f"Endpoint: {endpoint(bundle)}. Without an event, a patient is censored at last contact.",
+        f"Reference: {cohort_name(bundle)}.",
+        *limits(bundle),
     ]
-    if isinstance(stated, list | tuple):
-        texts += [str(text) for text in stated]
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return f'<ul class="hn-notes">{items}</ul><a href="/models" target="_self">Model card</a>'

@@ -1,13 +1,22 @@
 """The card of a model: what it is for, on whom it was trained, how well it ranks."""
 
-from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from app import markup, models
 from app.charts.interval_dots import IntervalRow, draw_intervals
 from app.cohort_view import CohortView, view_cohort
-from app.statements import cohort_name, endpoint, median_words
+from app.model_facts import (
+    cohort_name,
+    compared_concordances,
+    data_rows,
+    endpoint,
+    fold_concordances,
+    intended_use,
+    limits,
+    pooled_concordance,
+)
+from app.statements import median_words
 from app.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,9 +29,9 @@ def show(workspace: Workspace) -> None:
     cohort = view_cohort(bundle.reference)
     body = (
         f'<h1 class="hn-title">{escape(bundle.name)}</h1>'
-        + _facts(bundle, cohort)
+        + _facts(bundle)
         + "<h2>How well it ranks</h2>"
-        + draw_intervals(metric_rows(bundle, cohort))
+        + _performance(bundle)
         + "<h2>Groups</h2>"
         + _groups(cohort)
         + "<h2>Limits</h2>"
@@ -31,56 +40,41 @@ def show(workspace: Workspace) -> None:
     markup.show(f'<article class="hn-card">{body}</article>', key=f"card-{bundle.sha256[:12]}")
 
 
-def metric_rows(bundle: "ModelBundle", cohort: CohortView) -> tuple[IntervalRow, ...]:
-    """Return the concordance of the model, and of the baselines that its card names."""
-    own = IntervalRow(
-        name="this model, held-out folds",
-        value=cohort.concordance,
-        low=cohort.concordance_low,
-        high=cohort.concordance_high,
-    )
-    stated = bundle.card.get("baselines", {})
-    rows = [own]
-    if isinstance(stated, Mapping):
-        rows += [row for name, found in stated.items() if (row := _baseline(name, found))]
-    return tuple(rows)
-
-
-def _baseline(name: object, found: object) -> IntervalRow | None:
-    if not isinstance(found, Mapping) or "value" not in found:
-        return None
-    value = float(str(found["value"]))
-    return IntervalRow(
-        name=str(name),
-        value=value,
-        low=float(str(found.get("low", value))),
-        high=float(str(found.get("high", value))),
+def metric_rows(bundle: "ModelBundle") -> tuple[IntervalRow, ...]:
+    """Return the concordance of the model, of each fold, modality alone and baseline."""
+    pooled = pooled_concordance(bundle)
+    found = [pooled] if pooled is not None else []
+    found += [*fold_concordances(bundle), *compared_concordances(bundle)]
+    return tuple(
+        IntervalRow(name=one.name, value=one.value, low=one.low, high=one.high) for one in found
     )
 
 
-def _facts(bundle: "ModelBundle", cohort: CohortView) -> str:
+def _performance(bundle: "ModelBundle") -> str:
+    rows = metric_rows(bundle)
+    if not rows:
+        return '<p class="hn-lead">Too few events for a concordance.</p>'
+    return draw_intervals(rows)
+
+
+def _facts(bundle: "ModelBundle") -> str:
     edges = ", ".join(f"{edge:.1f}" for edge in bundle.time_bins.right_edges)
     encoder = bundle.inputs.slide.encoder if bundle.inputs.slide is not None else None
-    rows = {
-        "for": str(
-            bundle.card.get("purpose", "research on how a multimodal model reads a case")
-        ),
-        "not for": "diagnosis or treatment decisions",
-        "cohort": f"{cohort_name(bundle)}: {cohort.num_patients} patients, "
-        f"{cohort.num_events} events",
-        "endpoint": endpoint(bundle),
-        "reads": ", ".join(bundle.modalities),
-        "patch encoder": "none" if encoder is None else f"{encoder.name}, {encoder.licence}",
-        "members": f"{len(bundle.ensemble)}, one a fold",
-        "time bins end at": f"{edges} months",
-        "groups cut at": f"percentile {bundle.groups.cut_low:.0f} and "
-        f"{bundle.groups.cut_high:.0f}",
-        "made": bundle.created or "unknown",
-        "sha256": bundle.sha256,
-    }
-    cells = "".join(
-        f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows.items()
+    cuts = f"percentile {bundle.groups.cut_low:.0f} and {bundle.groups.cut_high:.0f}"
+    rows = (
+        ("for", intended_use(bundle)),
+        ("cohort", cohort_name(bundle)),
+        *data_rows(bundle),
+        ("endpoint", endpoint(bundle)),
+        ("reads", ", ".join(bundle.modalities)),
+        ("patch encoder", "none" if encoder is None else f"{encoder.name}, {encoder.licence}"),
+        ("members", f"{len(bundle.ensemble)}, one a fold"),
+        ("time bins end at", f"{edges} months"),
+        ("groups cut at", cuts),
+        ("made", bundle.created or "unknown"),
+        ("sha256", bundle.sha256),
     )
+    cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f'<table class="hn-table hn-left">{cells}</table>'
 
 
@@ -97,7 +91,5 @@ def _groups(cohort: CohortView) -> str:
 
 
 def _limits(bundle: "ModelBundle") -> str:
-    stated = bundle.card.get("limits", ())
-    texts = [str(text) for text in stated] if isinstance(stated, Sequence) else [str(stated)]
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    items = "".join(f"<li>{escape(text)}</li>" for text in limits(bundle))
     return f'<ul class="hn-notes">{items or "<li>none stated</li>"}</ul>'

@@ -11,11 +11,12 @@ from app.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
 from app.charts.percentile_strip import Estimate, StripScene, draw_strip
 from app.charts.styles import GROUP_BY_NAME
 from app.cohort_view import CohortView, view_cohort
+from app.model_facts import endpoint, pooled_concordance
 from app.panels import checks
 from app.predictions import check_owner
 from app.reading import CaseReading
-from app.statements import endpoint, headline, median_words, p_words
-from app.store.records import CaseRecord
+from app.statements import c_words, headline, median_words, p_words
+from app.store.records import SLIDE, CaseRecord
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
@@ -37,7 +38,7 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         + _remark(case, read)
         + draw_strip(strip_scene(read.prediction, read.bundle, cohort))
         + draw_survival(survival_scene(read.prediction, read.bundle, cohort))
-        + _statistics(cohort)
+        + _statistics(read.bundle, cohort)
     )
     markup.show(f'<section class="hn-rail">{body}</section>', key=f"prognosis-{case.id}")
     checks.show(case, read)
@@ -48,22 +49,16 @@ def strip_scene(
 ) -> StripScene:
     """Return what the percentile strip shows."""
     members = tuple(prediction.member_percentiles.values())
-    subsets = {
-        subset_name(names, prediction.modalities_used): _estimate(found)
-        for names, found in prediction.subsets.items()
-    }
     everything = Estimate(
         percentile=prediction.risk_percentile, low=min(members), high=max(members)
     )
-    if subsets:
-        subsets["both" if len(subsets) > 1 else "all"] = everything
     return StripScene(
         event_percentiles=cohort.event_percentiles,
         cuts=(bundle.groups.cut_low, bundle.groups.cut_high),
         patient=everything,
         members=members,
         num_reference=cohort.num_patients,
-        subsets=subsets,
+        subsets=switch_rows(prediction),
     )
 
 
@@ -83,18 +78,19 @@ def survival_scene(
     )
 
 
-def subset_name(names: tuple[str, ...], used: tuple[str, ...]) -> str:
-    """Return a set of modalities in words: "slide only", "omics only", "rna only"."""
-    if names == ("slide",):
-        return "slide only"
-    others = tuple(name for name in used if name != "slide")
-    if set(names) == set(others) and len(others) > 1:
-        return "omics only"
-    return f"{' + '.join(names)} only"
+def switch_rows(prediction: "Prediction") -> dict[str, Estimate]:
+    """Return the risk with the slide only, the omics only and both; empty for one kind."""
+    used = prediction.modalities_used
+    tables = tuple(name for name in used if name != SLIDE)
+    if SLIDE not in used or not tables:
+        return {}
+    wanted = {"slide only": (SLIDE,), "omics only": tables, "both": used}
+    found = {name: prediction.subsets.get(names) for name, names in wanted.items()}
+    return {name: _estimate(one) for name, one in found.items() if one is not None}
 
 
 def _estimate(found: "SubsetRisk") -> Estimate:
-    return Estimate(percentile=found.percentile, low=found.low, high=found.high)
+    return Estimate(percentile=found.percentile, low=found.percentile, high=found.percentile)
 
 
 def _why_nothing(read: CaseReading) -> str:
@@ -111,11 +107,11 @@ def _why_nothing(read: CaseReading) -> str:
 
 def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView) -> str:
     words = headline(prediction, bundle, cohort)
-    spread = f" ({escape(words.range)})" if words.range else ""
     return (
         f'<p class="hn-headline"><b class="hn-text-{escape(prediction.risk_group)}">'
         f"{escape(words.group)}, {escape(words.percentile)}</b> "
-        f"<span>{escape(words.reference)}. {escape(words.survival)}{spread}.</span></p>"
+        f"<span>{escape(words.reference)}. {escape(words.survival)} "
+        f"({escape(words.range)}).</span></p>"
     )
 
 
@@ -135,14 +131,11 @@ def _remark(case: CaseRecord, read: CaseReading) -> str:
     return "".join(f'<p class="hn-remark">{text}</p>' for text in texts)
 
 
-def _statistics(cohort: CohortView) -> str:
+def _statistics(bundle: "ModelBundle", cohort: CohortView) -> str:
     medians = ", ".join(
         f"{GROUP_BY_NAME[group.name].label} {median_words(group)}" for group in cohort.groups
     )
-    c_index = (
-        f"C {cohort.concordance:.2f} ({cohort.concordance_low:.2f}\u2013"
-        f"{cohort.concordance_high:.2f})"
-    )
+    c_index = c_words(pooled_concordance(bundle))
     lines = (
         f"{p_words(cohort.p_value)}, {c_index}, {cohort.num_events} events",
         f"Median: {medians}",

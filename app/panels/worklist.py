@@ -36,13 +36,13 @@ def search_box() -> str:
 
 def rows(workspace: Workspace, query: str) -> tuple[Row, ...]:
     """Return the cases that match a search, own ones first."""
-    model_sha256 = models.shipped_sha256(workspace)
+    model_key = models.shipped_key(workspace)
     wanted = query.lower()
     return tuple(
         Row(
             case=case,
             status=short_status(workspace, case),
-            headline=workspace.results.of_case(case.id, model_sha256),
+            headline=workspace.results.of_case(case.id, model_key),
         )
         for case in workspace.cases()
         if wanted in f"{case.title} {case.tumour}".lower()

@@ -88,7 +88,7 @@ class ResultRow(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)  # hash of inputs, model and code
     case_id: Mapped[str] = mapped_column(index=True)
-    model_sha256: Mapped[str]
+    model_key: Mapped[str]  # hash of the model's manifest
     risk: Mapped[float]
     percentile: Mapped[float]
     group: Mapped[str]

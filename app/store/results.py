@@ -13,10 +13,10 @@ from app.store.database import ResultRow
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """What the worklist shows of a prediction."""
+    """What the worklist shows of a prediction; ``model_key`` changes with the model."""
 
     case_id: str
-    model_sha256: str
+    model_key: str
     risk: float
     percentile: float
     group: str
@@ -35,18 +35,18 @@ class ResultStore:
                 ResultRow(
                     key=key,
                     case_id=headline.case_id,
-                    model_sha256=headline.model_sha256,
+                    model_key=headline.model_key,
                     risk=headline.risk,
                     percentile=headline.percentile,
                     group=headline.group,
                 )
             )
 
-    def of_case(self, case_id: str, model_sha256: str) -> Headline | None:
+    def of_case(self, case_id: str, model_key: str) -> Headline | None:
         """Return the latest headline of a case from this very model, or None."""
         query = (
             select(ResultRow)
-            .where(ResultRow.case_id == case_id, ResultRow.model_sha256 == model_sha256)
+            .where(ResultRow.case_id == case_id, ResultRow.model_key == model_key)
             .order_by(ResultRow.created.desc())
         )
         with Session(self.engine) as session:
@@ -55,7 +55,7 @@ class ResultStore:
                 return None
             return Headline(
                 case_id=row.case_id,
-                model_sha256=row.model_sha256,
+                model_key=row.model_key,
                 risk=row.risk,
                 percentile=row.percentile,
                 group=row.group,

@@ -35,7 +35,7 @@ def test_the_order_of_the_inputs_does_not_matter() -> None:
 
 def test_a_headline_of_another_model_is_not_shown(workspace: Workspace) -> None:
     headline = Headline(
-        case_id="A", model_sha256="m", risk=-2.0, percentile=82.0, group="higher"
+        case_id="A", model_key="m", risk=-2.0, percentile=82.0, group="higher"
     )
     workspace.results.remember("key", headline)
 
@@ -45,7 +45,7 @@ def test_a_headline_of_another_model_is_not_shown(workspace: Workspace) -> None:
 
 
 def test_headlines_of_a_changed_case_are_dropped(workspace: Workspace) -> None:
-    headline = Headline(case_id="A", model_sha256="m", risk=0.0, percentile=1.0, group="lower")
+    headline = Headline(case_id="A", model_key="m", risk=0.0, percentile=1.0, group="lower")
     workspace.results.remember("key", headline)
 
     workspace.results.drop_case("A")
