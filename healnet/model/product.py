@@ -33,5 +33,6 @@ def suits_convolution(rows: Float[Tensor, "n c"]) -> bool:
         and rows.shape[0] >= MIN_ROWS
         and rows.shape[1] >= MIN_CHANNELS
         and rows.is_contiguous()
+        and torch.get_num_threads() > 1  # torch does not send a lone thread to oneDNN
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     )

@@ -1,5 +1,7 @@
 """The one sweep: the numbers and gradients of LayerNorm and projection, at any precision."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -175,6 +177,15 @@ def test_long_runs_between_padding_are_read_in_place_too() -> None:
     ]
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("rows", [MIN_ROWS - 1, MIN_ROWS])
 def test_both_ways_to_multiply_agree(rows: int) -> None:
     left, right = torch.randn(rows, MIN_CHANNELS), torch.randn(MIN_CHANNELS, 24)
