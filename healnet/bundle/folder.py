@@ -192,8 +192,8 @@ def _members(config: StoredConfig, tensors: dict[str, Tensor]) -> tuple[Member, 
     described = (config.deviation_limits, config.member_modalities, config.member_time_bins)
     if len({len(part) for part in described}) != 1:
         raise BundleError("members are described wrongly", code="MODEL-CONFIG", where=CONFIG)
-    with torch.device("meta"):  # shapes only: nothing is allocated for a hostile size
-        shapes = {name: one.shape for name, one in HealNet(config.model).state_dict().items()}
+    _refuse_oversize(config.model, tensors)
+    shapes = {name: one.shape for name, one in HealNet(config.model).state_dict().items()}
     members = []
     for number, bins in enumerate(config.member_time_bins):
         inputs = _member_inputs(config, number, tensors)
@@ -201,6 +201,28 @@ def _members(config: StoredConfig, tensors: dict[str, Tensor]) -> tuple[Member, 
         network = _network(config.model, weights)
         members.append(Member(network=network, inputs=inputs, time_bins=bins))
     return tuple(members)
+
+
+def _refuse_oversize(config: HealNetConfig, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse a configuration of more weights than the file holds, before making room for it."""
+    inner = config.cross_heads * config.cross_head_dim
+    sizes = [
+        config.latent_dim * max(config.num_latents, config.num_bins, inner),
+        config.latent_dim**2 * config.feedforward_mult,
+        *(one.channels * inner for one in config.modalities),
+        *((one.num_features or 0) * config.table_dim for one in config.modalities),
+    ]
+    if config.self_per_cross:
+        sizes.append(config.latent_dim * config.latent_heads * config.latent_head_dim)
+    stored = sum(one.numel() for one in tensors.values())
+    if max(sizes) > stored or len(config.layer_modules) * config.self_per_cross > len(tensors):
+        raise BundleError(
+            "the configuration has more weights than the file",
+            code="MODEL-WEIGHTS-SHAPE",
+            where=CONFIG,
+            why="the weights belong to another configuration",
+            fix="copy the model folder again, or train it again",
+        )
 
 
 def _member_inputs(config: StoredConfig, number: int, tensors: dict[str, Tensor]) -> InputSpec:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from healnet.exceptions import TrainingError
@@ -15,35 +15,10 @@ from healnet.survival.loss import survival_nll
 from healnet.train.early_stopping import EarlyStopping
 from healnet.train.modality_dropout import hide_modalities
 from healnet.train.optimiser import build_optimiser, learning_rate_at, set_learning_rate
+from healnet.train.patients import Batch, EncodedPatients
 from healnet.train.recipe import Recipe
 
 _EVALUATED_AT_ONCE = 16
-
-
-class Batch(NamedTuple):
-    """Some patients: what is known of them, and what happened."""
-
-    tokens: dict[str, Tokens]
-    time_bin: Int64[Tensor, " b"]
-    event: Bool[Tensor, " b"]
-
-
-class Patients(Protocol):
-    """Patients of one fold that can be asked for in batches."""
-
-    def __len__(self) -> int:
-        """Return their number."""
-        ...
-
-    def batch(
-        self,
-        rows: Int64[Tensor, " b"],
-        *,
-        max_patches: int | None = None,
-        generator: torch.Generator | None = None,
-    ) -> Batch:
-        """Return these patients; with at most so many patches each, drawn anew."""
-        ...
 
 
 class EpochLosses(NamedTuple):
@@ -86,7 +61,7 @@ class FoldRun:
         """Whether there is nothing left to train."""
         return self.epoch >= self.recipe.epochs or self.stopping.is_over
 
-    def run_epoch(self, training: Patients, validation: Patients) -> EpochLosses:
+    def run_epoch(self, training: EncodedPatients, validation: EncodedPatients) -> EpochLosses:
         """Pass once over the training patients, then look at the validation patients."""
         generator = torch.Generator().manual_seed(_epoch_seed(self.seed, self.epoch))
         with torch.random.fork_rng(devices=[]):  # dropout draws from the global state
@@ -98,7 +73,7 @@ class FoldRun:
         rate = float(self.optimiser.param_groups[0]["lr"])
         return EpochLosses(self.epoch - 1, training_loss, loss, rate, is_best)
 
-    def _train(self, training: Patients, generator: torch.Generator) -> float:
+    def _train(self, training: EncodedPatients, generator: torch.Generator) -> float:
         recipe = self.recipe
         self.network.train()
         batches = torch.split(
@@ -121,7 +96,7 @@ class FoldRun:
         return total / len(training)
 
     def _step(
-        self, training: Patients, group: tuple[Tensor, ...], generator: torch.Generator
+        self, training: EncodedPatients, group: tuple[Tensor, ...], generator: torch.Generator
     ) -> float:
         """Take one step from the gradients of several batches; return the summed loss."""
         size = sum(len(rows) for rows in group)
@@ -166,7 +141,7 @@ class FoldRun:
 
 
 @torch.no_grad()
-def mean_loss(network: HealNet, patients: Patients, *, alpha: float = 0.0) -> float:
+def mean_loss(network: HealNet, patients: EncodedPatients, *, alpha: float = 0.0) -> float:
     """Return the mean loss without dropout and without hidden modalities, nats per patient."""
     network.eval()
     total = 0.0

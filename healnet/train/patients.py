@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +14,15 @@ from healnet.data.collate import collate
 from healnet.data.encoded_case import EncodedCase
 from healnet.data.input_spec import SLIDE
 from healnet.data.token_arrays import TokenArrays
-from healnet.train.loop import Batch
+from healnet.model.tokens import Tokens
+
+
+class Batch(NamedTuple):
+    """Some patients: what is known of them, and what happened."""
+
+    tokens: dict[str, Tokens]
+    time_bin: Int64[Tensor, " b"]
+    event: Bool[Tensor, " b"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
