@@ -42,7 +42,10 @@ def read_parquet(path: Path, limits: TableLimits) -> pd.DataFrame:
         for name, column in zip(names, table.columns, strict=True)
         if name != id_name
     }
-    return pd.DataFrame(values, index=pd.Index(ids, name="case_id", dtype=object))
+    frame = pd.DataFrame(values)
+    frame.index = pd.Index(ids, name="case_id", dtype=object)
+    frame.columns = pd.Index(list(values), dtype=object)
+    return frame
 
 
 def _read_within(path: Path, limits: TableLimits) -> pa.Table:

@@ -93,6 +93,14 @@ def _only_sheet(archive: zipfile.ZipFile, name: str, limits: TableLimits) -> zip
         )
     for info in members:
         _check_member(info, name, limits)
+    if any(info.filename == "xl/workbook.xml" for info in members):
+        raise TableError(
+            "this is a spreadsheet, not a table",
+            code="TABLE-ARCHIVE",
+            where=name,
+            why="spreadsheets turn gene names into dates and cut long ids",
+            fix="save the sheet as CSV in UTF-8",
+        )
     named = [info for info in members if info.filename.lower().endswith(_SHEET)]
     sheets = members if len(members) == 1 else named
     if len(sheets) != 1:

@@ -5,6 +5,7 @@ they are, and a row that is too long or too short is refused with its number.
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from healnet.omics.table_bytes import TableLimits, read_bytes
 
 ID_NAMES = ("case_id", "patient_id", "patient", "case", "sample_id", "sample", "id")
 _SHOWN = 5
+_DATE = re.compile(
+    r"\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d{4}-\d\d-\d\d( [\d:]+)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +187,15 @@ def _check_header(name: str, columns: tuple[str, ...], limits: TableLimits) -> N
             where=f"{name}, columns {', '.join(map(str, places))}",
             why="it cannot be told which one is meant",
             fix="keep one of them",
+        )
+    dates = [column for column in columns if _DATE.fullmatch(column)]
+    if dates:
+        raise TableError(
+            f"{len(dates)} column names are dates, first {shown(dates[0])!r}",
+            code="TABLE-DATES",
+            where=name,
+            why="spreadsheets turn gene names such as SEPT1 and MARCH1 into dates",
+            fix="take the names from the original file",
         )
     if "" in columns[1:]:
         raise TableError(

@@ -4,6 +4,8 @@ Everywhere: higher risk means an earlier event, 0.5 is no order at all, and wher
 be compared there is an error, never a number.
 """
 
+import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -180,18 +182,29 @@ def _concordance(
     *,
     weights: Float[ndarray, " n"] | None = None,
 ) -> float:
-    ones = np.ones((1, len(risk)))
-    squared = None if weights is None else weights**2
-    counts = count_pairs(risk, time_months, event, ones, event_weights=squared)
-    if counts.comparable[0] <= 0:
+    counted = event if weights is None else event & (weights > 0)
+    if not _has_pair(time_months, event, counted):
         raise SurvivalError(
             "the concordance is not defined: no two patients can be compared",
             code="SURVIVAL-NO-PAIRS",
             why="a pair needs one event and another patient followed for longer",
         )
-    if len(risk) > TABLE_LIMIT:
-        return float(counts.concordant[0] / counts.comparable[0])
-    return _torchsurv_concordance(risk, time_months, event, weights)
+    if len(risk) <= TABLE_LIMIT:
+        return _torchsurv_concordance(risk, time_months, event, weights)
+    squared = None if weights is None else weights**2
+    ones = np.ones((1, len(risk)))
+    counts = count_pairs(risk, time_months, event, ones, event_weights=squared)
+    return float(counts.concordant[0] / counts.comparable[0])
+
+
+def _has_pair(
+    time_months: Float[ndarray, " n"], event: Bool[ndarray, " n"], counted: Bool[ndarray, " n"]
+) -> bool:
+    """Return whether the earliest event that counts has a partner: no other has more."""
+    if not counted.any():
+        return False
+    first = time_months[counted].min()
+    return bool(((time_months > first) | ((time_months == first) & ~event)).any())
 
 
 def _torchsurv_concordance(
@@ -200,16 +213,27 @@ def _torchsurv_concordance(
     event: Bool[ndarray, " n"],
     weights: Float[ndarray, " n"] | None,
 ) -> float:
-    # Only order matters, and torchsurv compares in float32: ranks keep close values apart.
-    from torchsurv.metrics.cindex import ConcordanceIndex  # noqa: PLC0415  (1.7 s to load)
-
-    value = ConcordanceIndex()(
+    # torchsurv compares in float32; only order matters, and ranks keep close values apart.
+    value = _torchsurv()(
         torch.from_numpy(_ranks(risk)),
         torch.from_numpy(event),
         torch.from_numpy(_ranks(time_months)),
         weight=None if weights is None else torch.from_numpy(weights),
     )
     return float(value)
+
+
+def _torchsurv() -> Callable[..., torch.Tensor]:
+    """Return torchsurv's index; imported on first use, which takes 1.7 s.
+
+    It uses ``torch.jit.script``, which recent PyTorch versions call deprecated.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from torchsurv.metrics.cindex import ConcordanceIndex  # noqa: PLC0415  (see above)
+
+    index: Callable[..., torch.Tensor] = ConcordanceIndex()
+    return index
 
 
 def _ranks(values: Float[ndarray, " n"]) -> Float[ndarray, " n"]:

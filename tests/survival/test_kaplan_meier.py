@@ -37,7 +37,9 @@ def test_the_textbook_example(leukaemia: dict[str, tuple[np.ndarray, np.ndarray]
     assert kaplan_meier(*leukaemia["placebo"]).median().months == 8
 
 
-@pytest.mark.parametrize("cohort", [*COHORTS, pytest.param("tcga_brca", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "cohort", [*COHORTS, pytest.param("tcga_brca", marks=pytest.mark.slow)]
+)
 def test_real_cohorts_equal_the_reference(
     test_data: Path, outcomes: Outcomes, cohort: str
 ) -> None:

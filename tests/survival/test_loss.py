@@ -146,9 +146,7 @@ def test_extreme_logits_give_finite_loss_and_gradient(loss: object, size: float)
     assert torch.isfinite(logits.grad).all()
 
 
-@given(
-    seed=st.integers(0, 2**16), num_bins=st.integers(2, 12), num_patients=st.integers(1, 20)
-)
+@given(seed=st.integers(0, 2**16), num_bins=st.integers(2, 12), num_patients=st.integers(1, 20))
 def test_nll_is_never_negative_and_ignores_bins_not_reached(
     seed: int, num_bins: int, num_patients: int
 ) -> None:

@@ -15,7 +15,9 @@ from tests.survival.conftest import Outcomes
 COHORTS = ["tcga_blca", "tcga_coadread", "tcga_kirp", "tcga_paad"]
 
 
-@pytest.mark.parametrize("cohort", [*COHORTS, pytest.param("tcga_brca", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "cohort", [*COHORTS, pytest.param("tcga_brca", marks=pytest.mark.slow)]
+)
 def test_edges_and_counts_equal_the_reference(
     test_data: Path, outcomes: Outcomes, cohort: str
 ) -> None:
