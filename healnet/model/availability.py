@@ -25,14 +25,15 @@ class Availability(NamedTuple):
 
 
 def check_tokens(
-    config: HealNetConfig, tokens: Mapping[str, Tokens]
+    config: HealNetConfig, tokens: Mapping[str, Tokens], device: torch.device
 ) -> tuple[int, dict[str, Availability]]:
     """Return the batch size, and the availability of each modality that anyone has.
 
     Raises:
         ModalityError: If a modality is unknown, or a patient has none at all.
         ShapeError: If shapes disagree with the configuration or with each other, coordinates
-            are missing, or a patient who has the modality has no real token.
+            are missing, tokens lie on another device than the model, or a patient who has the
+            modality has no real token.
     """
     unknown = sorted(set(tokens) - set(config.names))
     if unknown:
@@ -42,6 +43,7 @@ def check_tokens(
     available = {}
     for modality in config.modalities:
         if modality.name in tokens:
+            _check_device(modality.name, tokens[modality.name], device)
             _check_shapes(modality, tokens[modality.name])
             found = _availability(modality.name, tokens[modality.name])
             if found is not None:
@@ -49,6 +51,16 @@ def check_tokens(
     batch_size = _batch_size(tokens)
     _check_nobody_empty(config, tokens, batch_size)
     return batch_size, available
+
+
+def _check_device(name: str, tokens: Tokens, device: torch.device) -> None:
+    if tokens.values.device != device:
+        raise ShapeError(
+            f"{name!r} is on {tokens.values.device}, the model on {device}",
+            code="MODEL-DEVICE",
+            where=name,
+            fix="Move the tokens with Tokens.to(device).",
+        )
 
 
 def _check_shapes(modality: ModalityConfig, tokens: Tokens) -> None:

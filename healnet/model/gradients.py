@@ -82,7 +82,7 @@ def gradient_times_input(
         values = one.values.to(gradient.dtype) - (0 if baseline is None else baseline)
         real = gradient != 0  # what stands under the mask may be anything
         return reduce(torch.where(real, values * gradient, 0), "b n c -> b n", "sum")
-    _, available = check_tokens(model.config, tokens)
+    _, available = check_tokens(model.config, tokens, model.latents.device)
     result = model.latents.new_zeros(one.values.shape[:2])
     if modality not in available:
         return result

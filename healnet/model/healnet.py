@@ -164,7 +164,7 @@ class HealNet(nn.Module):
         Raises:
             ModalityError, ShapeError, FeatureError: As :meth:`forward`.
         """
-        batch_size, available = check_tokens(self.config, tokens)
+        batch_size, available = check_tokens(self.config, tokens, self.latents.device)
         return Memories(
             batch_size,
             {

@@ -40,6 +40,12 @@ class Tokens:
     shared: bool = False
 
     def __post_init__(self) -> None:
+        if self.values.dim() != 3:  # noqa: PLR2004  (patients, tokens, channels)
+            raise ShapeError(
+                "values need the axes (patients, tokens, channels); "
+                f"got {self.values.dim()} axes",
+                fix="A grid of any shape becomes tokens with Tokens.from_grid.",
+            )
         size = tuple(self.values.shape[:2])
         for name, given in (
             ("coords", None if self.coords is None else tuple(self.coords.shape[:2])),

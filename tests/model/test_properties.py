@@ -254,7 +254,7 @@ def test_rollout_equals_the_forward_recursion(seed: int) -> None:
 @over_random_cases
 def test_the_reading_plan_covers_every_real_token_once(seed: int) -> None:
     case = random_case(seed)
-    _, available = check_tokens(case.model.config, case.tokens)
+    _, available = check_tokens(case.model.config, case.tokens, torch.device("cpu"))
 
     for name, found in available.items():
         one = case.tokens[name]

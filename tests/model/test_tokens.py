@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jaxtyping
 import pytest
 import torch
 
@@ -28,6 +29,22 @@ def test_parts_that_do_not_belong_together_are_refused(
 ) -> None:
     with pytest.raises(ShapeError, match=message):
         Tokens(VALUES, **parts)
+
+
+def test_values_without_a_token_axis_are_refused() -> None:
+    jaxtyping.config.update("jaxtyping_disable", True)  # the types would say it first
+    try:
+        with pytest.raises(ShapeError, match=r"\(patients, tokens, channels\); got 2 axes"):
+            Tokens(VALUES[0])
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+
+
+def test_tokens_on_another_device_are_refused() -> None:
+    model = HealNet(default([table("rna", 5)]))
+
+    with pytest.raises(ShapeError, match="'rna' is on meta, the model on cpu"):
+        model({"rna": GOOD["rna"].to("meta")})
 
 
 def test_a_grid_becomes_tokens_row_by_row_with_corners_at_one() -> None:
