@@ -6,10 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# A browser window opens where there is a screen.
+SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
+BROWSER_FLAGS ?= $(if $(SCREEN),--server.headless=false --server.showEmailPrompt=false)
+
 .PHONY: app test quick check screenshots demo clean
 
 app: $(VENV)/.app
-	$(BIN)/python run_app.py
+	$(BIN)/streamlit run run_app.py $(BROWSER_FLAGS)
 
 test: $(VENV)/.test check
 	$(BIN)/python -m pytest -n 2 -m "not slow"
