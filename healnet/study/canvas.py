@@ -1,4 +1,4 @@
-"""The sheet on which one block is painted: amounts of stain, textures and coarse fields at hand.
+"""The sheet on which one block is painted: amounts of stain, textures, coarse fields.
 
 Axis names: h height, w width of the block.
 """

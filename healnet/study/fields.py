@@ -7,14 +7,17 @@ Axis names: h height, w width of the coarse fields (``FIELD_STEP`` level-0 pixel
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32, Int64
 from scipy import ndimage
 
 from healnet.study.glands import FAR, Epithelium, TumourHabit, draw_epithelium
 from healnet.study.noise import Plane, fractal_noise, smooth_noise, smoothstep
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
-# Amounts of eosin and haematoxylin, strength of the fibre texture and share of clefts, by region.
+# Eosin, haematoxylin, strength of the fibre texture and share of clefts, by region.
+VESSEL_ROOM = 22  # coarse pixels between a vessel's centre and the glass
+VESSEL_SPACING = 260  # level-0 pixels
+CAPILLARY = 20  # level-0 pixels of half width below which walls are thin
 TONES: dict[Region, tuple[float, float, float, float]] = {
     Region.GLASS: (0.50, 0.03, 1.0, 1.0),
     Region.STROMA: (0.54, 0.03, 1.0, 1.0),
@@ -37,7 +40,6 @@ class Vessel:
     short: float
     angle: float
     wall: float
-    is_filled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ def draw_fields(
     vessel, wall = _vessel_depth(layout, vessels)
     epithelium = draw_epithelium(rng, layout, habit, keep_clear=vessel + wall + 7)
     tones = _tones(rng, layout)
-    shape = layout.regions.shape
+    shape = layout.shape
     return SceneFields(
         edge=_edge(rng, layout),
         epithelium=epithelium,
@@ -111,23 +113,25 @@ def draw_fields(
         necrosis=_soft(layout, Region.NECROSIS, blur=1.5),
         fat=_soft(layout, Region.FAT, blur=2.0),
         muscle=_soft(layout, Region.MUSCLE, blur=3.0),
-        secretion=smooth_noise(rng, (shape[0], shape[1]), scale=30),
-        shrinkage=smooth_noise(rng, (shape[0], shape[1]), scale=26),
+        secretion=smooth_noise(rng, shape, scale=30.0),
+        shrinkage=smooth_noise(rng, shape, scale=26.0),
         thickness=_thickness(rng, layout, has_fold=has_fold),
         tear=_tear(rng, layout) if has_tear else np.full(shape, -99, dtype=np.float32),
     )
 
 
 def draw_vessels(rng: np.random.Generator, layout: Layout, *, count: int) -> tuple[Vessel, ...]:
-    """Return up to ``count`` vessels in stroma, muscle, fat or tumour, apart from each other."""
+    """Return up to ``count`` vessels in stroma, muscle or tumour, apart from each other."""
     allowed = np.isin(layout.regions, (Region.STROMA, Region.MUSCLE, Region.TUMOUR))
-    allowed &= ndimage.distance_transform_edt(layout.regions != Region.GLASS) > 22
+    allowed &= ndimage.distance_transform_edt(layout.regions != Region.GLASS) > VESSEL_ROOM
     rows, columns = np.nonzero(allowed)
     vessels: list[Vessel] = []
     for _ in range(4 * count if len(rows) else 0):
         place = int(rng.integers(len(rows)))
         x, y = columns[place] * float(FIELD_STEP), rows[place] * float(FIELD_STEP)
-        if len(vessels) < count and all(np.hypot(x - v.x, y - v.y) > 260 for v in vessels):
+        if len(vessels) < count and all(
+            np.hypot(x - v.x, y - v.y) > VESSEL_SPACING for v in vessels
+        ):
             short = float(np.exp(rng.uniform(np.log(11), np.log(42))))
             vessels.append(_vessel(rng, x, y, short))
     return tuple(vessels)
@@ -140,33 +144,35 @@ def _vessel(rng: np.random.Generator, x: float, y: float, short: float) -> Vesse
         long=short * float(rng.uniform(1.1, 2.6)),
         short=short,
         angle=float(rng.uniform(0, np.pi)),
-        wall=float(rng.uniform(3, 5) if short < 20 else rng.uniform(6, 20)),
-        is_filled=bool(rng.random() < 0.75),
+        wall=float(rng.uniform(3, 5) if short < CAPILLARY else rng.uniform(6, 20)),
     )
 
 
 def _vessel_depth(layout: Layout, vessels: tuple[Vessel, ...]) -> tuple[Plane, Plane]:
-    depth = np.full(layout.regions.shape, FAR, dtype=np.float32)
+    depth = np.full(layout.shape, FAR, dtype=np.float32)
     wall = np.zeros_like(depth)
     for vessel in vessels:
-        reach = vessel.long - FAR  # beyond it the depth is below FAR
-        rows = _span(vessel.y, reach, depth.shape[0])
-        columns = _span(vessel.x, reach, depth.shape[1])
-        window = (rows, columns)
-        down = np.arange(rows.start, rows.stop)[:, None] * FIELD_STEP - vessel.y
-        right = np.arange(columns.start, columns.stop)[None, :] * FIELD_STEP - vessel.x
+        reach = vessel.long * (1 - FAR / vessel.short)  # beyond it the depth is below FAR
+        rows = _span(vessel.y, reach, layout.shape[0])
+        columns = _span(vessel.x, reach, layout.shape[1])
+        window = np.ix_(rows, columns)
+        down = rows[:, None] * FIELD_STEP - vessel.y
+        right = columns[None, :] * FIELD_STEP - vessel.x
         inner = _ellipse_depth(vessel, right, down)
         wall[window] = np.where(inner > depth[window], np.float32(vessel.wall), wall[window])
-        np.maximum(depth[window], inner, out=depth[window])
+        depth[window] = np.maximum(depth[window], inner)
     return depth, wall
 
 
-def _span(centre: float, reach: float, size: int) -> slice:
-    first = int((centre - reach) / FIELD_STEP)
-    return slice(max(first, 0), min(int((centre + reach) / FIELD_STEP) + 1, size))
+def _span(centre: float, reach: float, size: int) -> Int64[np.ndarray, " n"]:
+    """Return the coarse rows or columns within ``reach`` level-0 pixels of ``centre``."""
+    first, last = int((centre - reach) / FIELD_STEP), int((centre + reach) / FIELD_STEP)
+    return np.arange(max(first, 0), min(last + 1, size))
 
 
-def _ellipse_depth(vessel: Vessel, right: np.ndarray, down: np.ndarray) -> Plane:
+def _ellipse_depth(
+    vessel: Vessel, right: Float[np.ndarray, "1 w"], down: Float[np.ndarray, "h 1"]
+) -> Plane:
     along = right * np.cos(vessel.angle) + down * np.sin(vessel.angle)
     across = -right * np.sin(vessel.angle) + down * np.cos(vessel.angle)
     outline = vessel_outline(vessel, np.arctan2(across, along))
@@ -174,7 +180,9 @@ def _ellipse_depth(vessel: Vessel, right: np.ndarray, down: np.ndarray) -> Plane
     return np.asarray((outline - radius) * vessel.short, dtype=np.float32)
 
 
-def vessel_outline(vessel: Vessel, turn: np.ndarray) -> np.ndarray:
+def vessel_outline(
+    vessel: Vessel, turn: Float[np.ndarray, "*any"]
+) -> Float[np.ndarray, "*any"]:
     """Return how far the wall lies from an ellipse's, as a factor, in each direction."""
     wave = 0.10 * np.cos(2 * turn + vessel.x) + 0.07 * np.cos(3 * turn + vessel.y)
     return np.asarray(1 + wave)
@@ -184,36 +192,38 @@ def _flow(
     rng: np.random.Generator, layout: Layout, depth: Plane
 ) -> Float32[np.ndarray, "2 h w"]:
     """Return the direction of the fibres; they wrap round glands and vessels."""
-    shape = (layout.regions.shape[0], layout.regions.shape[1])
-    row, column = (axis.astype(np.float32) * FIELD_STEP for axis in np.indices(shape))
+    row, column = (axis.astype(np.float32) * FIELD_STEP for axis in np.indices(layout.shape))
     turn = rng.uniform(0, np.pi)
-    bend = 165 * smooth_noise(rng, shape, scale=120) + 48 * smooth_noise(rng, shape, scale=42)
-    bend = bend + 9 * smooth_noise(rng, shape, scale=12)
+    bend = 165 * smooth_noise(rng, layout.shape, scale=120.0)
+    bend = bend + 48 * smooth_noise(rng, layout.shape, scale=42.0)
+    bend = bend + 9 * smooth_noise(rng, layout.shape, scale=12.0)
     wrap = 90 * np.exp(np.minimum(depth, 0) / 38)
     across = column * np.cos(turn) + row * np.sin(turn) + bend + wrap
     down, right = np.gradient(across)
     doubled = 2 * np.arctan2(right, -down)  # fibres have no head and no tail
     cosine = ndimage.gaussian_filter(np.cos(doubled), 1.5)
     sine = ndimage.gaussian_filter(np.sin(doubled), 1.5)
-    return np.stack([cosine, sine]).astype(np.float32)
+    return np.asarray(np.stack([cosine, sine]), dtype=np.float32)
 
 
 def _tones(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane, Plane, Plane]:
     table = np.array([TONES[region] for region in Region], dtype=np.float32)
-    shape = (layout.regions.shape[0], layout.regions.shape[1])
     planes = [ndimage.gaussian_filter(table[layout.regions, i], 4.0) for i in range(4)]
-    uneven = 1 + 0.13 * fractal_noise(rng, shape, scale=110)
+    uneven = 1 + 0.13 * fractal_noise(rng, layout.shape, scale=110.0)
     return (
         np.asarray(planes[0] * uneven, dtype=np.float32),
         np.asarray(planes[1] * (2 - uneven), dtype=np.float32),
         np.asarray(planes[2], dtype=np.float32),
-        np.asarray(planes[3] * smoothstep(fractal_noise(rng, shape, scale=80), -0.9, 1.0)),
+        np.asarray(
+            planes[3] * smoothstep(fractal_noise(rng, layout.shape, scale=80.0), -0.9, 1.0)
+        ),
     )
 
 
 def _cellularity(rng: np.random.Generator, layout: Layout) -> Plane:
-    shape = (layout.regions.shape[0], layout.regions.shape[1])
-    return np.asarray(0.25 + 1.15 * smoothstep(fractal_noise(rng, shape, scale=60), -1.1, 1.1))
+    return np.asarray(
+        0.25 + 1.15 * smoothstep(fractal_noise(rng, layout.shape, scale=60.0), -1.1, 1.1)
+    )
 
 
 def _edge(rng: np.random.Generator, layout: Layout) -> Plane:
@@ -221,35 +231,36 @@ def _edge(rng: np.random.Generator, layout: Layout) -> Plane:
     padded = np.pad(tissue, 1, mode="edge")
     inside = ndimage.distance_transform_edt(padded) - ndimage.distance_transform_edt(~padded)
     edge = ndimage.gaussian_filter(inside[1:-1, 1:-1].astype(np.float32), 1.0)
-    shape = (tissue.shape[0], tissue.shape[1])
-    fray = 3 * smooth_noise(rng, shape, scale=4) + 3 * smooth_noise(rng, shape, scale=14)
-    return np.asarray(edge * FIELD_STEP + fray, dtype=np.float32)
+    fray = smooth_noise(rng, layout.shape, scale=4.0) + smooth_noise(
+        rng, layout.shape, scale=14.0
+    )
+    return np.asarray(edge * FIELD_STEP + 3 * fray, dtype=np.float32)
 
 
 def _soft(layout: Layout, region: Region, *, blur: float) -> Plane:
-    share = (layout.regions == region).astype(np.float32)
+    share = np.asarray(layout.regions == region, dtype=np.float32)
     if not share.any():
         return share
     return np.asarray(ndimage.gaussian_filter(share, blur), dtype=np.float32)
 
 
 def _thickness(rng: np.random.Generator, layout: Layout, *, has_fold: bool) -> Plane:
-    shape = (layout.regions.shape[0], layout.regions.shape[1])
-    thickness = 1 + 0.055 * fractal_noise(rng, shape, scale=170)
+    thickness = 1 + 0.055 * fractal_noise(rng, layout.shape, scale=170.0)
     if has_fold:
-        band = _curve_distance(rng, shape, wiggle=16)
+        band = _curve_distance(rng, layout.shape, wiggle=16.0)
         width = rng.uniform(3.5, 7)
-        ragged = band + 2.0 * smooth_noise(rng, shape, scale=12)
-        ends = smoothstep(smooth_noise(rng, shape, scale=max(shape) / 2.5), -0.2, 0.3)
+        ragged = band + 2.0 * smooth_noise(rng, layout.shape, scale=12.0)
+        ends = smoothstep(
+            smooth_noise(rng, layout.shape, scale=max(layout.shape) / 2.5), -0.2, 0.3
+        )
         thickness = thickness + 0.85 * ends * smoothstep(-np.abs(ragged), -width, -width + 2.5)
     return np.asarray(thickness, dtype=np.float32)
 
 
 def _tear(rng: np.random.Generator, layout: Layout) -> Plane:
-    shape = (layout.regions.shape[0], layout.regions.shape[1])
-    distance = np.abs(_curve_distance(rng, shape, wiggle=22))
-    width = 5.5 * smooth_noise(rng, shape, scale=60) - 2.5
-    ragged = width - distance + 1.2 * smooth_noise(rng, shape, scale=6)
+    distance = np.abs(_curve_distance(rng, layout.shape, wiggle=22.0))
+    width = 5.5 * smooth_noise(rng, layout.shape, scale=60.0) - 2.5
+    ragged = width - distance + 1.2 * smooth_noise(rng, layout.shape, scale=6.0)
     return np.asarray(ragged * FIELD_STEP, dtype=np.float32)
 
 
@@ -261,4 +272,4 @@ def _curve_distance(
     turn = rng.uniform(0, np.pi)
     centre = rng.uniform(0.3, 0.7, size=2) * shape
     line = (column - centre[1]) * np.cos(turn) + (row - centre[0]) * np.sin(turn)
-    return np.asarray(line + wiggle * smooth_noise(rng, shape, scale=80), dtype=np.float32)
+    return np.asarray(line + wiggle * smooth_noise(rng, shape, scale=80.0), dtype=np.float32)

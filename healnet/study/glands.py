@@ -1,16 +1,17 @@
 """Epithelium: normal tubules and tumour glands, as smooth depth fields on the coarse grid.
 
 Glands are the cells of a warped Voronoi diagram, cut back to leave stroma between them. Normal
-ones are kept round with one lumen. Tumour ones are irregular and fuse; the better the tumour is
-differentiated, the more lumens open in it (cribriform holes among them).
+ones are kept round with one lumen. Tumour ones are irregular and fuse; the better a
+tumour is differentiated, the more lumens open in it (cribriform holes among them).
 
-Depths are in level-0 pixels, positive inside. Axis names: h height, w width of the coarse field.
+Depths are in level-0 pixels, positive inside.
+Axis names: h height, w width of the coarse field.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32, Int
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
@@ -18,6 +19,8 @@ from healnet.study.noise import Plane, smooth_noise
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
 FAR = -160.0  # depth where there is none
+FEWEST_CRYPTS = 2
+EMPTY_NESTS = 0.10  # share of places in a tumour that hold stroma only
 CRYPT_SPACING = 160.0  # level-0 pixels between normal glands
 CRYPT_RADIUS = (58.0, 80.0)
 CRYPT_WALL = (46.0, 60.0)  # thickness of the epithelium of a normal gland
@@ -84,12 +87,12 @@ def _crypts(rng: np.random.Generator, layout: Layout) -> tuple[Plane, Plane]:
     region = layout.regions == Region.GLANDS
     blank = np.full(region.shape, FAR, dtype=np.float32)
     seeds = _whole_crypts(rng, layout, region)
-    if len(seeds) < 2:
+    if len(seeds) < FEWEST_CRYPTS:
         return blank, blank.copy()
     free = ndimage.binary_dilation(region, iterations=int(CRYPT_RADIUS[1] / FIELD_STEP))
     free &= ~np.isin(layout.regions, (Region.GLASS, Region.TUMOUR, Region.FAT))
-    place = _warped_places(rng, free, sizes=((34, 9), (9, 2)))
-    distance, index = cKDTree(seeds).query(place, k=2)
+    place = _warped_places(rng, free, sizes=((34.0, 9.0), (9.0, 2.0)))
+    distance, index = _two_nearest(seeds, place)
     radius = rng.uniform(*CRYPT_RADIUS, len(seeds)).astype(np.float32)
     wall = rng.uniform(*CRYPT_WALL, len(seeds)).astype(np.float32)
     gap = (distance[:, 1] - distance[:, 0]) / 2 - 7
@@ -115,23 +118,27 @@ def _whole_crypts(
 
 def _nests(rng: np.random.Generator, layout: Layout, habit: TumourHabit) -> tuple[Plane, Plane]:
     region = layout.regions == Region.TUMOUR
-    shape = (region.shape[0], region.shape[1])
+    shape = layout.shape
     blank = np.full(shape, FAR, dtype=np.float32)
     if not region.any():
         return blank, blank.copy()
-    place = _warped_places(rng, region, sizes=((44, 0.24 * habit.spacing), (13, 7), (5, 2)))
+    place = _warped_places(
+        rng, region, sizes=((44.0, 0.24 * habit.spacing), (13.0, 7.0), (5.0, 2.0))
+    )
     seeds = scatter_points(rng, layout, habit.spacing)
-    distance, index = cKDTree(seeds).query(place, k=2)
-    gap = habit.septum * (1 + 0.85 * smooth_noise(rng, shape, scale=26)[region])
-    grown = rng.random(len(seeds)) > 0.10  # a few places hold stroma only
+    distance, index = _two_nearest(seeds, place)
+    gap = habit.septum * (1 + 0.85 * smooth_noise(rng, shape, scale=26.0)[region])
+    grown = rng.random(len(seeds)) >= EMPTY_NESTS
     inside = np.zeros(shape, dtype=bool)
     inside[region] = ((distance[:, 1] - distance[:, 0]) / 2 > gap) & grown[index[:, 0]]
-    depth = _signed_depth(_without_specks(inside, smallest=28))
+    depth = _signed_depth(
+        _without_specks(ndimage.binary_opening(inside, iterations=2), smallest=28)
+    )
     opening = np.where(rng.random(len(seeds)) < habit.differentiation, 27.0, 90.0)
     onset = np.full(shape, 90, dtype=np.float32)
     onset[region] = (opening + rng.normal(0, 4, len(seeds)))[index[:, 0]]
     onset = ndimage.gaussian_filter(onset, 2.0)  # neighbours that fuse share a smooth lumen
-    lumen = np.where(region, depth - onset + 4 * smooth_noise(rng, shape, scale=7), FAR)
+    lumen = np.where(region, depth - onset + 4 * smooth_noise(rng, shape, scale=7.0), FAR)
     lumen = lumen.astype(np.float32)
     holes = _cribriform(rng, layout, depth, habit)
     return depth, np.maximum(lumen, holes)
@@ -148,10 +155,19 @@ def _cribriform(
     seeds = scatter_points(rng, layout, 74.0)
     is_open = rng.random(len(seeds)) < 0.08 + 0.62 * habit.differentiation
     radius = np.where(is_open, rng.uniform(7, 19, len(seeds)), FAR)
-    place = _warped_places(rng, deep, sizes=((9, 5),))
-    distance, index = cKDTree(seeds).query(place, k=1)
-    holes[deep] = np.minimum(radius[index] - distance, depth[deep] - 15)
+    place = _warped_places(rng, deep, sizes=((9.0, 5.0),))
+    distance, index = _two_nearest(seeds, place)
+    hole = radius[index[:, 0]] - distance[:, 0]
+    holes[deep] = np.minimum(hole, depth[deep] - 15)
     return holes
+
+
+def _two_nearest(
+    seeds: Points, place: Points
+) -> tuple[Float[np.ndarray, "n 2"], Int[np.ndarray, "n 2"]]:
+    """Return distance and index of the nearest and second nearest seed of each place."""
+    distance, index = cKDTree(seeds).query(place, k=2)
+    return np.asarray(distance), np.asarray(index)
 
 
 def _warped_places(

@@ -1,8 +1,8 @@
-"""The true hazard of the study, and survival times drawn from it.
+r"""The true hazard of the study, and survival times drawn from it.
 
 .. math::
-    \\log h_i = a\\,z(\\text{tumour}) - b\\,z(\\text{lymphocytes}) + c\\,p
-                + d\\,p\\,z(\\text{tumour}) + e\\,z(\\text{age}),
+    \log h_i = a\,z(\text{tumour}) - b\,z(\text{lymphocytes}) + c\,p
+                + d\,p\,z(\text{tumour}) + e\,z(\text{age}),
 
 with :math:`p` the score of the gene programme. Times follow a Weibull law whose rate is
 multiplied by :math:`h_i`; follow-up ends at a date (administrative censoring) or earlier by

@@ -23,6 +23,7 @@ from healnet.study.hazard import HazardLaw
 from healnet.study.patients import GRADES, SITES, Patient, patient_rng
 
 GENE_SEED = 4711
+REVERSED_GENES = 0.12  # share of genes that fall where their block rises
 MISSING_VALUES = 0.002  # share of single expression values that were not measured
 Row = Float[np.ndarray, " genes"]
 
@@ -35,8 +36,8 @@ class GeneLaws:
     deviation: Row
     loading: Row
     site: Float[np.ndarray, "sites genes"]
-    copy_change: Row
-    prevalence: Row
+    copy_change: Float[np.ndarray, " segments"]
+    prevalence: Float[np.ndarray, " mutations"]
 
 
 def gene_laws() -> GeneLaws:
@@ -46,7 +47,7 @@ def gene_laws() -> GeneLaws:
     loading = np.concatenate(
         [block.loading + rng.uniform(-0.1, 0.1, len(block.genes)) for block in BLOCKS]
     )
-    sign = np.where(rng.random(count) < 0.12, -1.0, 1.0)  # some genes go the other way
+    sign = np.where(rng.random(count) < REVERSED_GENES, -1.0, 1.0)
     return GeneLaws(
         mean=rng.uniform(2.0, 11.5, count),
         deviation=rng.uniform(0.5, 1.3, count),
@@ -93,7 +94,7 @@ def _expression(
     values = laws.mean + laws.deviation * (laws.loading * factors + noise)
     values = values + laws.site[SITES.index(patient.site)]
     values[rng.random(len(values)) < MISSING_VALUES] = np.nan
-    return np.maximum(values, 0.0)
+    return np.asarray(np.maximum(values, 0.0))
 
 
 def _hidden(rng: np.random.Generator, patient: Patient, law: HazardLaw) -> list[float]:
@@ -119,10 +120,10 @@ def _copy_number(rng: np.random.Generator, patient: Patient, laws: GeneLaws) -> 
     linked = slice(0, len(CNV_DRIVERS))
     change[linked] = 0.7 * patient.programme + 0.72 * rng.normal(size=len(CNV_DRIVERS))
     steps = np.array([-2.3, -1.1, 1.1, 2.3])
-    return np.searchsorted(steps, change).astype(np.float64) - 2
+    return np.asarray(np.searchsorted(steps, change) - 2.0)
 
 
 def _mutations(rng: np.random.Generator, patient: Patient, laws: GeneLaws) -> Row:
     odds = np.log(laws.prevalence / (1 - laws.prevalence))
     odds[: len(MUTATION_DRIVERS)] = -1.1 + 1.3 * patient.programme
-    return (rng.random(len(odds)) < 1 / (1 + np.exp(-odds))).astype(np.float64)
+    return np.asarray(rng.random(len(odds)) < 1 / (1 + np.exp(-odds)), dtype=np.float64)

@@ -24,10 +24,10 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], *, scale: flo
     """
     coarse = tuple(int(np.ceil(side / scale)) + 4 for side in shape)
     grid = rng.standard_normal(coarse, dtype=np.float32)
-    shift = rng.uniform(0.5, 1.5, size=2)
-    box = (shift[1], shift[0], shift[1] + shape[1] / scale, shift[0] + shape[0] / scale)
+    left, top = (float(shift) for shift in rng.uniform(0.5, 1.5, size=2))
+    box = (left, top, left + shape[1] / scale, top + shape[0] / scale)
     image = Image.fromarray(grid).resize(
-        (shape[1], shape[0]), Image.Resampling.BICUBIC, box=tuple(float(edge) for edge in box)
+        (shape[1], shape[0]), Image.Resampling.BICUBIC, box=box
     )
     field = np.array(image)
     return field / np.float32(0.75)  # cubic interpolation shrinks the deviation to about 0.75
@@ -69,7 +69,7 @@ def periodic_noise(
     spectrum *= np.exp(-2 * np.pi**2 * ((row * across) ** 2 + (column * along) ** 2))
     spectrum[0, 0] = 0
     tile = np.fft.irfft2(spectrum, s=(size, size))
-    return (tile / tile.std()).astype(np.float32)
+    return np.asarray(tile / tile.std(), dtype=np.float32)
 
 
 def smoothstep(

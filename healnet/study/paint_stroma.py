@@ -72,7 +72,7 @@ def paint_fat(canvas: Canvas) -> None:
 def paint_vessels(canvas: Canvas) -> None:
     """Paint walls and lumens, and the red cells in them."""
     fields = canvas.scene.fields
-    if not canvas.has(fields.vessel, above=-30):
+    if not canvas.has(fields.vessel, above=-30.0):
         return
     depth = canvas.up(np.maximum(fields.vessel, -60))
     reach = depth + canvas.up(fields.vessel_wall)

@@ -71,7 +71,7 @@ def draw_patient(seed: int, number: int, law: HazardLaw) -> Patient:
         tumour=shares.tumour,
         lymphocytes=shares.lymphocytes,
         programme=float(programme),
-        age=age,
+        age=float(age),
     )
     grade = _ranked(0.8 * aggression + 0.6 * rng.normal(), (-0.75, 0.75))
     stage = _ranked(0.3 * log_hazard + rng.normal(), (-0.9, 0.2, 1.1))

@@ -1,7 +1,7 @@
 """Write a slide as Aperio scanners do: tiled JPEG levels in one TIFF file.
 
-OpenSlide opens the file as vendor ``aperio``: the full image first, then the thumbnail, then the
-smaller levels. Tiles are encoded once, by Pillow, and stored as they are.
+OpenSlide opens the file as vendor ``aperio``: the full image first, then the thumbnail, then
+the smaller levels. Tiles are encoded once, by Pillow, and stored as they are.
 
 Source: OpenSlide, "Aperio format", https://openslide.org/formats/aperio/ (2025).
 """

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from healnet.study.blocks import Block, is_above
 from healnet.study.canvas import Canvas, new_canvas
 from healnet.study.noise import Plane, smoothstep
-from healnet.study.nuclei import CellKind
+from healnet.study.nucleus_looks import CellKind
 from healnet.study.paint_epithelium import paint_epithelium
 from healnet.study.paint_stroma import (
     paint_fat,
@@ -75,14 +75,13 @@ def _cut_section(canvas: Canvas, fibre: Plane) -> None:
     """End the tissue at its frayed outline and its tears; let its thickness vary."""
     fields, densities = canvas.scene.fields, canvas.densities
     edge = canvas.up(np.clip(fields.edge, -60, 60)) + 1.2 * canvas.mottle + 14 * (fibre - 0.5)
-    share = smoothstep(edge, -1, 2) * canvas.up(fields.thickness)
-    if canvas.has(fields.tear, above=-12):
+    share = smoothstep(edge, -1.0, 2.0) * canvas.up(fields.thickness)
+    if canvas.has(fields.tear, above=-12.0):
         tear = canvas.up(np.maximum(fields.tear, -60))
-        share *= smoothstep(tear + 1.5 * canvas.mottle + 7 * (fibre - 0.5), 1, -1)
+        share *= smoothstep(tear + 1.5 * canvas.mottle + 7 * (fibre - 0.5), 1.0, -1.0)
     share *= 1 + np.float32(0.09) * canvas.grain  # the grain of a section a few um thick
     for plane in (densities.eosin, densities.haematoxylin, densities.red_cells):
-        np.maximum(plane, 0, out=plane)
-        plane *= share
+        np.multiply(np.maximum(plane, 0), share, out=plane)
 
 
 def _scatter_dust(canvas: Canvas) -> None:

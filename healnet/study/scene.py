@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from healnet.study.cells import Cells
 from healnet.study.fields import SceneFields, draw_fields, draw_vessels
 from healnet.study.glands import TumourHabit, scatter_points
-from healnet.study.nuclei import CellKind, load_sprites
-from healnet.study.placement import CellHabit, Cells, place_cells
+from healnet.study.nuclei import load_sprites
+from healnet.study.nucleus_looks import CellKind
+from healnet.study.placement import CellHabit, place_cells
 from healnet.study.stamping import CONE_ANGLES, CONE_SHAPES
 from healnet.study.tissue_layout import FIELD_STEP, Layout, Region
 
 FAT_SPACING = 112.0
 RED_CELL_SPACING = 11.5
+RED_CELL_CLEARANCE = 5  # level-0 pixels from the vessel's wall
+RED_CELL_SHARE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +141,8 @@ def _fat_cells(rng: np.random.Generator, layout: Layout) -> Bodies:
 
 def _red_cells(rng: np.random.Generator, layout: Layout, fields: SceneFields) -> Bodies:
     points = scatter_points(rng, layout, RED_CELL_SPACING)
-    inside = _value_at(fields.vessel, points) > 5
-    return _loose_bodies(rng, points[inside & (rng.random(len(points)) < 0.8)])
+    inside = _value_at(fields.vessel, points) > RED_CELL_CLEARANCE
+    return _loose_bodies(rng, points[inside & (rng.random(len(points)) < RED_CELL_SHARE)])
 
 
 def _dust(rng: np.random.Generator, layout: Layout, *, count: int) -> Bodies:

@@ -3,8 +3,8 @@
 Light through a section falls off as ``I = I0 * exp(-sum_s c_s * v_s)``: ``c_s`` is the amount
 of stain ``s`` and ``v_s`` its optical density in red, green and blue.
 
-Sources: Ruifrok and Johnston, Anal Quant Cytol Histol 23(4), 2001; Macenko et al., "A method for
-normalizing histology slides for quantitative analysis", ISBI 2009.
+Sources: Ruifrok and Johnston, Anal Quant Cytol Histol 23(4), 2001; Macenko et al., "A method
+for normalizing histology slides for quantitative analysis", ISBI 2009.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ MACENKO_HAEMATOXYLIN: Vector = (0.5626, 0.7201, 0.4062)
 MACENKO_EOSIN: Vector = (0.2159, 0.8012, 0.5581)
 RUIFROK_HAEMATOXYLIN: Vector = (0.650, 0.704, 0.286)
 RUIFROK_EOSIN: Vector = (0.072, 0.990, 0.105)
+DARKEST_WHITE, BRIGHTEST = 128, 255
 HAEMOGLOBIN: Vector = (0.14, 0.77, 0.62)  # red cells: orange-red under eosin
 
 
@@ -45,8 +46,10 @@ class StainProfile:
     def __post_init__(self) -> None:
         if min(self.strength_h, self.strength_e) <= 0:
             raise ValueError("stain strengths must be above 0")
-        if not all(128 <= channel <= 255 for channel in self.white):
-            raise ValueError(f"the white point must lie in 128..255; got {self.white}")
+        if not all(DARKEST_WHITE <= channel <= BRIGHTEST for channel in self.white):
+            raise ValueError(
+                f"the white point must lie in {DARKEST_WHITE}..{BRIGHTEST}; got {self.white}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ def _blend(share: Float[np.ndarray, " 2"]) -> Float[np.ndarray, "2 3"]:
     """Return haematoxylin and eosin between Macenko's (0) and Ruifrok's vectors (1)."""
     macenko = np.array([MACENKO_HAEMATOXYLIN, MACENKO_EOSIN])
     ruifrok = np.array([RUIFROK_HAEMATOXYLIN, RUIFROK_EOSIN])
-    return macenko + share[:, None] * (ruifrok - macenko)
+    return np.asarray(macenko + share[:, None] * (ruifrok - macenko))
 
 
 def _vector(values: Float[np.ndarray, " 3"]) -> Vector:

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from healnet.study.noise import Plane
-from healnet.study.nuclei import CellKind, load_sprites
+from healnet.study.nuclei import load_sprites
+from healnet.study.nucleus_looks import CellKind
 from healnet.study.stain import Densities
 
 CONE_ANGLES = 32
@@ -70,7 +71,7 @@ def stamp_cones(
     index: Int64[np.ndarray, " n"],
     tone: Float32[np.ndarray, " n"],
 ) -> None:
-    """Add cells whose closeness is ``stack[index]`` and whose centres are (x, y) on the block."""
+    """Add cells with closeness ``stack[index]`` and their centres at (x, y) on the block."""
     half = stack.shape[1] // 2
     for place in zip(x.tolist(), y.tolist(), index.tolist(), tone.tolist(), strict=True):
         window = _window(mosaic.best.shape, place[0] - half, place[1] - half, stack.shape[1])
@@ -93,7 +94,7 @@ def stamp_nuclei(
     index: Int64[np.ndarray, " n"],
     strength: Float32[np.ndarray, " n"],
 ) -> None:
-    """Add nuclei of one kind whose centres are (x, y) on the block; what lies below is hidden."""
+    """Add nuclei with their centres at (x, y) on the block; what lies below is hidden."""
     sprites = load_sprites()[kind]
     side = sprites.coverage.shape[1]
     eosin = np.float32(EOSIN_IN_NUCLEUS.get(kind, 0.54))

@@ -70,21 +70,21 @@ class FibreLook:
 
 COLLAGEN = FibreLook(
     bundle=4.2,
-    bundle_length=34,
+    bundle_length=34.0,
     fibril=0.85,
-    fibril_length=11,
+    fibril_length=11.0,
     crimp=3.0,
-    crimp_length=10,
+    crimp_length=10.0,
     contrast=0.17,
     cleft=1.0,
 )
 SMOOTH_MUSCLE = FibreLook(
     bundle=7.0,
-    bundle_length=75,
+    bundle_length=75.0,
     fibril=1.3,
-    fibril_length=34,
+    fibril_length=34.0,
     crimp=2.6,
-    crimp_length=26,
+    crimp_length=26.0,
     contrast=0.115,
     cleft=0.55,
 )
@@ -99,13 +99,13 @@ def load_textures() -> Textures:
         muscle=_fibre_stack(rng, SMOOTH_MUSCLE),
         grain=_grain_tile(rng),
         froth=_froth_tile(rng),
-        mottle=periodic_noise(rng, TILE, across=6, along=6),
+        mottle=periodic_noise(rng, TILE, across=6.0, along=6.0),
         necrosis=_necrosis_tile(rng),
     )
 
 
 def tile_at(tile: Tile, offset: tuple[int, int], shape: tuple[int, int]) -> Plane:
-    """Return the part of the endless plane of ``tile`` whose corner is ``offset`` (row, column)."""
+    """Return a part of the endless plane of ``tile``, from ``offset`` (row, column) on."""
     rows = (np.arange(shape[0]) + offset[0]) % tile.shape[0]
     columns = (np.arange(shape[1]) + offset[1]) % tile.shape[1]
     return tile[np.ix_(rows, columns)]
@@ -188,7 +188,7 @@ def _grain_tile(rng: np.random.Generator) -> Tile:
 def _froth_tile(rng: np.random.Generator) -> Tile:
     small = periodic_noise(rng, TILE, across=1.4, along=1.4)
     large = periodic_noise(rng, TILE, across=2.8, along=2.8)
-    where = periodic_noise(rng, TILE, across=15, along=15)
+    where = periodic_noise(rng, TILE, across=15.0, along=15.0)
     holes = smoothstep(small + 0.6 * where, -1.1, -2.2)
     holes = holes + smoothstep(large + 1.1 * where, -1.4, -2.3)
     froth = 0.26 * small + 0.28 * large - 1.2 * np.minimum(holes, 1)
@@ -198,7 +198,7 @@ def _froth_tile(rng: np.random.Generator) -> Tile:
 def _necrosis_tile(rng: np.random.Generator) -> Tile:
     lumps = periodic_noise(rng, TILE, across=1.9, along=1.9)
     fine = periodic_noise(rng, TILE, across=0.9, along=0.9)
-    clouds = periodic_noise(rng, TILE, across=11, along=11)
+    clouds = periodic_noise(rng, TILE, across=11.0, along=11.0)
     density = 0.74 + 0.16 * lumps + 0.10 * fine + 0.12 * clouds
     holes = smoothstep(lumps + 0.35 * fine + 0.55 * clouds, -1.5, -2.7)
     return np.asarray(np.clip(density * (1 - 0.8 * holes), 0, 1.5), dtype=np.float32)

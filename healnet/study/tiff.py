@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 YCBCR, JPEG, CENTIMETRE, CENTRED = 6, 7, 3, 1
 SHORT, LONG, ASCII, RATIONAL = 3, 4, 2, 5
+INLINE_BYTES = 4  # values that fit into the entry itself
 FORMATS = {SHORT: "H", LONG: "I"}
 Field = tuple[int, int, tuple[int, ...] | bytes]  # tag, type, values
 
@@ -118,7 +119,7 @@ def _write_values(file: BinaryIO, field: Field) -> bytes:
         payload, count = values, len(values) // 8 if kind == RATIONAL else len(values)
     else:
         payload, count = struct.pack(f"<{len(values)}{FORMATS[kind]}", *values), len(values)
-    if len(payload) <= 4:
+    if len(payload) <= INLINE_BYTES:
         return struct.pack("<HHI4s", tag, kind, count, payload)
     place = file.tell()
     file.write(payload + b"\0" * (len(payload) % 2))

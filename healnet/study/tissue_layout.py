@@ -83,6 +83,12 @@ class Layout:
     width: int
     height: int
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the coarse fields."""
+        rows, columns = self.regions.shape
+        return int(rows), int(columns)
+
     def share(self, region: Region) -> float:
         """Return the share of the section (glass left out) that ``region`` takes."""
         tissue = int(np.count_nonzero(self.regions != Region.GLASS))
@@ -112,7 +118,7 @@ def draw_layout(
         _margin_score(rng, regions),
         round(shares.lymphocytes * area),
     )
-    glands = fractal_noise(rng, shape, scale=130) - 0.02 * _distance_to(regions, Region.GLASS)
+    glands = fractal_noise(rng, shape, scale=130.0) - 0.02 * _distance_to(regions, Region.GLASS)
     _place(regions, Region.GLANDS, glands, round(shares.glands * area))
     return Layout(regions=regions, width=width, height=height)
 
@@ -126,7 +132,7 @@ def _draw_tissue(rng: np.random.Generator, shape: tuple[int, int], share: float)
     right = (column + warp * smooth_noise(rng, shape, scale=lobe)) / shape[1] * 2 - 1
     shift = rng.uniform(-0.12, 0.12, size=2)
     reach = np.abs(down - shift[0]) ** CORE_EXPONENT + np.abs(right - shift[1]) ** CORE_EXPONENT
-    score = -np.cbrt(reach) + 0.05 * fractal_noise(rng, shape, scale=45, octaves=4)
+    score = -np.cbrt(reach) + 0.05 * fractal_noise(rng, shape, scale=45.0, octaves=4)
     score = score.astype(np.float32)
     tissue = score >= np.quantile(score, 1 - share)
     labels, _ = ndimage.label(tissue)
@@ -148,9 +154,9 @@ def _place_outer_layers(
     row, column = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     turn = rng.uniform(0, 2 * np.pi)
     side = (row / shape[0] - 0.5) * np.sin(turn) + (column / shape[1] - 0.5) * np.cos(turn)
-    wavy = side.astype(np.float32) + 0.07 * fractal_noise(rng, (shape[0], shape[1]), scale=80)
+    wavy = side.astype(np.float32) + 0.07 * fractal_noise(rng, (shape[0], shape[1]), scale=80.0)
     _place(regions, Region.FAT, wavy, round(shares.fat * area))
-    wavy = wavy + 0.05 * fractal_noise(rng, (shape[0], shape[1]), scale=50)
+    wavy = wavy + 0.05 * fractal_noise(rng, (shape[0], shape[1]), scale=50.0)
     _place(regions, Region.MUSCLE, wavy, round(shares.muscle * area))
 
 
@@ -164,7 +170,7 @@ def _tumour_score(rng: np.random.Generator, tissue: Mask) -> Plane:
         spread = rng.uniform(0.25, 0.45) * min(shape)
         distance = np.hypot(row - centre[0], column - centre[1]) / np.float32(spread)
         score = np.maximum(score, -distance.astype(np.float32))
-    return score + 0.42 * fractal_noise(rng, shape, scale=95, octaves=4, gain=0.55)
+    return score + 0.42 * fractal_noise(rng, shape, scale=95.0, octaves=4, gain=0.55)
 
 
 def _place_necrosis(
@@ -173,7 +179,9 @@ def _place_necrosis(
     """Let the deepest parts of the tumour die."""
     tumour = regions == Region.TUMOUR
     depth = ndimage.distance_transform_edt(tumour).astype(np.float32)
-    score = depth / 40 + 0.55 * fractal_noise(rng, (tumour.shape[0], tumour.shape[1]), scale=55)
+    score = depth / 40 + 0.55 * fractal_noise(
+        rng, (tumour.shape[0], tumour.shape[1]), scale=55.0
+    )
     regions[tumour] = np.where(
         _top(score, tumour, count)[tumour], np.uint8(Region.NECROSIS), np.uint8(Region.TUMOUR)
     )
@@ -183,7 +191,7 @@ def _margin_score(rng: np.random.Generator, regions: UInt8[np.ndarray, "h w"]) -
     """Return where lymphocytes gather: in clumps along the tumour's edge."""
     shape = (regions.shape[0], regions.shape[1])
     nearness = np.exp(-_distance_to(regions, Region.TUMOUR) / 45)
-    noise = fractal_noise(rng, shape, scale=32, octaves=3)
+    noise = fractal_noise(rng, shape, scale=32.0, octaves=3)
     inside = np.minimum(_distance_to(regions, Region.GLASS) / 12, 1)
     return np.asarray(noise + 1.5 * nearness + 1.2 * inside, dtype=np.float32)
 

@@ -5,8 +5,8 @@ Source: RFC 7946 for the structure; coordinates are pixels, as QuPath reads them
 
 import numpy as np
 from jaxtyping import Bool, Float
-from skimage.measure import approximate_polygon, find_contours, points_in_poly
 
+from healnet.study.outlines import is_inside, level_lines, simplify
 from healnet.study.tissue_layout import FIELD_STEP, REGION_NAMES, Layout, Region
 
 SMALLEST_PX2 = 12.0  # coarse pixels; smaller specks are left out
@@ -38,21 +38,23 @@ def region_polygons(layout: Layout) -> dict[str, object]:
 
 def _polygons(mask: Bool[np.ndarray, "h w"]) -> list[list[Ring]]:
     """Return polygons as lists of rings: the outline first, then its holes."""
-    rings = [_simplified(line) for line in find_contours(np.pad(mask, 1).astype(float), 0.5)]
+    rings = [_simplified(line) for line in level_lines(np.pad(mask, 1).astype(float), 0.5)]
     areas = [_signed_area(ring) for ring in rings]
     outlines = [i for i, area in enumerate(areas) if area >= SMALLEST_PX2]
     outlines.sort(key=lambda i: areas[i])
     polygons = {i: [rings[i]] for i in outlines}
     for i, area in enumerate(areas):
         if area <= -SMALLEST_PX2:
-            around = [j for j in outlines if areas[j] > -area and _contains(rings[j], rings[i])]
+            around = [
+                j for j in outlines if areas[j] > -area and is_inside(rings[i][:1], rings[j])
+            ]
             if around:
                 polygons[around[0]].append(rings[i])  # the smallest outline around the hole
     return list(polygons.values())
 
 
 def _simplified(line: Float[np.ndarray, "n 2"]) -> Ring:
-    ring = approximate_polygon(line, TOLERANCE)
+    ring = simplify(line, tolerance=TOLERANCE)
     return np.asarray(ring[:, ::-1] - 0.5)  # without the padding, from centres to edges
 
 
@@ -60,10 +62,6 @@ def _signed_area(ring: Ring) -> float:
     """Return the area, positive for outlines and negative for holes."""
     x, y = ring[:, 0], ring[:, 1]
     return float(np.sum(x[1:] * y[:-1] - x[:-1] * y[1:])) / 2
-
-
-def _contains(outline: Ring, hole: Ring) -> bool:
-    return bool(points_in_poly(hole[:1], outline)[0])
 
 
 def _feature(
