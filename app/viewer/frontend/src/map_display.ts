@@ -8,6 +8,7 @@ import { short } from "./number_text";
 import type { Overlay } from "./overlay";
 import { contour, paint } from "./paint";
 import { rankAgreement, type ScoreMap } from "./score_map";
+import type { Statistics } from "./statistics";
 
 interface Parts {
   state: DisplayState;
@@ -15,6 +16,7 @@ interface Parts {
   overlay: Overlay;
   marks: Marks;
   legend: Legend;
+  statistics: Statistics;
 }
 
 const OPACITY_ONLY: readonly (keyof Display)[] = ["opacity", "veil"];
@@ -104,8 +106,9 @@ export class MapDisplay {
 
   private draw(): void {
     const { map } = this;
-    const { state, marks, overlay, legend } = this.parts;
+    const { state, marks, overlay, legend, statistics } = this.parts;
     const display = state.now;
+    const asked = performance.now();
     if (map) legend.update(map, display);
     if (!this.isReady) return;
     const isShown = map && display.isVisible && (!map.isConstant || map.data.method === "coverage");
@@ -115,6 +118,7 @@ export class MapDisplay {
       return painting && { painting, opacity: () => this.opacity };
     });
     marks.draw();
+    if (marks.contour) statistics.overlayShown(performance.now() - asked);
   }
 }
 

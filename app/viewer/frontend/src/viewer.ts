@@ -115,10 +115,10 @@ export class SlideViewer {
   }
 
   private makeDisplay(): MapDisplay {
-    const { state, overlay, marks, legend } = this;
-    const store = new MapStore(this.statistics);
+    const { state, overlay, marks, legend, statistics } = this;
+    const parts = { state, store: new MapStore(statistics), overlay, marks, legend, statistics };
     const onMap = (map: ScoreMap) => this.gallery.update(map);
-    return new MapDisplay({ state, store, overlay, marks, legend }, this.scene, onMap, (text) => this.status.showNote(text));
+    return new MapDisplay(parts, this.scene, onMap, (text) => this.status.showNote(text));
   }
 
   private makePatches(): PatchBrowser {
