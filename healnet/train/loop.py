@@ -12,8 +12,9 @@ from healnet.exceptions import TrainingError
 from healnet.model.healnet import HealNet
 from healnet.model.tokens import Tokens
 from healnet.survival.loss import survival_nll
+from healnet.train.calibration import Calibration, fit_calibration
 from healnet.train.early_stopping import EarlyStopping
-from healnet.train.modality_dropout import hide_modalities
+from healnet.train.modality_dropout import hide_features, hide_modalities
 from healnet.train.optimiser import build_optimiser, learning_rate_at, set_learning_rate
 from healnet.train.patients import Batch, EncodedPatients
 from healnet.train.recipe import Recipe
@@ -67,7 +68,7 @@ class FoldRun:
         with torch.random.fork_rng(devices=[]):  # dropout draws from the global state
             torch.manual_seed(_epoch_seed(self.seed, self.epoch) + 1)
             training_loss = self._train(training, generator)
-        loss = mean_loss(self.network, validation, alpha=self.recipe.alpha)
+        loss = calibrate(self.network, validation).loss
         is_best = self.stopping.watch(self.network, loss=loss, epoch=self.epoch)
         self.epoch += 1
         rate = float(self.optimiser.param_groups[0]["lr"])
@@ -106,8 +107,11 @@ class FoldRun:
             batch = training.batch(
                 rows, max_patches=self.recipe.max_patches, generator=generator
             )
+            tokens = hide_features(
+                batch.tokens, chance=self.recipe.feature_dropout, generator=generator
+            )
             tokens = hide_modalities(
-                batch.tokens, chance=self.recipe.modality_dropout, generator=generator
+                tokens, chance=self.recipe.modality_dropout, generator=generator
             )
             loss = _loss(self.network, tokens, batch, alpha=self.recipe.alpha)
             torch.autograd.backward(loss * (len(rows) / size))
@@ -141,14 +145,17 @@ class FoldRun:
 
 
 @torch.no_grad()
-def mean_loss(network: HealNet, patients: EncodedPatients, *, alpha: float = 0.0) -> float:
-    """Return the mean loss without dropout and without hidden modalities, nats per patient."""
+def calibrate(network: HealNet, patients: EncodedPatients) -> Calibration:
+    """Return how sure the network may be, judged on patients who do not train it."""
     network.eval()
-    total = 0.0
+    device = network.latents.device
+    logits = []
     for rows in torch.split(torch.arange(len(patients)), _EVALUATED_AT_ONCE):
-        batch = patients.batch(rows)
-        total += float(_loss(network, batch.tokens, batch, alpha=alpha)) * len(rows)
-    return total / len(patients)
+        tokens = patients.batch(rows).tokens
+        moved = {name: one.to(device) for name, one in tokens.items()}
+        logits.append(network(moved).logits.cpu())
+    time_bin, event = torch.from_numpy(patients.time_bin), torch.from_numpy(patients.event)
+    return fit_calibration(torch.cat(logits), time_bin, event)
 
 
 def _loss(

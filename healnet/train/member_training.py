@@ -12,8 +12,9 @@ from healnet.data.encode_progress import Progress
 from healnet.exceptions import Cancelled
 from healnet.model.config import HealNetConfig
 from healnet.model.healnet import HealNet
+from healnet.train.calibration import fold_into_head
 from healnet.train.fold_plan import FoldPlan
-from healnet.train.loop import EpochLosses, FoldRun
+from healnet.train.loop import EpochLosses, FoldRun, calibrate
 from healnet.train.patients import EncodedPatients
 from healnet.train.recipe import Recipe
 from healnet.train.run_folder import RunFolder
@@ -97,6 +98,7 @@ def train_member(
         folder.keep(plan.number, run, losses)
         reporter.tell(fold=plan.number, epoch=run.epoch - 1)
     run.stopping.restore(network)
+    fold_into_head(network, calibrate(network, sides.stop))
     rounded = _rounded(network.cpu(), DTYPES[recipe.stored_as])
     return Member(network=rounded, inputs=plan.inputs, time_bins=plan.time_bins), losses
 

@@ -40,6 +40,7 @@ class Recipe:
         warmup: Share of the steps in which the learning rate rises.
         clip_norm: Largest length of the gradient.
         modality_dropout: Chance that a present modality is hidden from a patient in a step.
+        feature_dropout: Chance that one value of a table is hidden from a patient in a step.
         max_patches: Patches of a patient drawn anew in every step; all if there are fewer.
         replicates: Bootstrap replicates of every interval.
         stored_as: Precision of the weights in the model folder; every published number is
@@ -66,6 +67,7 @@ class Recipe:
     warmup: float = 0.1
     clip_norm: float = 1.0
     modality_dropout: float = 0.25
+    feature_dropout: float = 0.0
     max_patches: int = 1024
     replicates: int = 1000
     stored_as: StoredAs = "float32"
@@ -130,6 +132,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 0.9),
     "clip_norm": (1e-6, 1e6),
     "modality_dropout": (0, 0.95),
+    "feature_dropout": (0, 0.95),
     "max_patches": (1, 10**6),
     "replicates": (100, 100_000),
 }

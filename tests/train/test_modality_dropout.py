@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healnet.model.tokens import Tokens
-from healnet.train.modality_dropout import hide_modalities
+from healnet.train.modality_dropout import hide_features, hide_modalities
 
 
 def batch(present: torch.Tensor) -> dict[str, Tokens]:
@@ -51,3 +51,34 @@ def test_without_a_chance_nothing_is_hidden_and_nothing_is_changed() -> None:
     assert hidden["m0"].present.tolist() == [True, False]
     assert tokens["m0"].present.tolist() == [True, False]
     assert hidden["m1"].values is tokens["m1"].values
+
+
+@given(seed=st.integers(0, 2**16), chance=st.floats(0.01, 0.94))
+def test_hidden_values_are_real_ones_and_never_all_of_a_patient(
+    seed: int, chance: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    measured = torch.rand(6, 9, generator=generator) < 0.5
+    measured[:, 4] |= ~measured.any(dim=1)
+    tokens = {"rna": Tokens(torch.ones(6, 9, 1), is_token=measured)}
+
+    hidden = hide_features(tokens, chance=chance, generator=generator)["rna"].is_token
+
+    assert hidden.any(dim=1).all()
+    assert not (hidden & ~measured).any()
+
+
+def test_a_bag_of_patches_is_never_thinned_here() -> None:
+    tokens = {"slide": Tokens(torch.ones(2, 50, 3), coords=torch.ones(2, 50, 2))}
+
+    hidden = hide_features(tokens, chance=0.9, generator=torch.Generator().manual_seed(0))
+
+    assert hidden["slide"] is tokens["slide"]
+
+
+def test_the_share_of_hidden_values_is_the_chance() -> None:
+    tokens = {"rna": Tokens(torch.ones(200, 100, 1))}
+
+    hidden = hide_features(tokens, chance=0.3, generator=torch.Generator().manual_seed(0))
+
+    assert float(hidden["rna"].is_token.float().mean()) == pytest.approx(0.7, abs=0.01)
