@@ -88,7 +88,13 @@ def _parse(path: Path) -> CohortSettings:
     if path.stat().st_size > _MAX_BYTES:
         raise _wrong("larger than 1 MB", path.name)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
+            raise _wrong(
+                "aliases (*name) are not read", path.name
+            )  # they can grow without limit
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong("not readable as YAML", path.name) from error
     values = {} if content is None else content

@@ -17,19 +17,23 @@ from healnet.omics.text_rows import shown
 HALF_DAY_MONTHS = 0.5 * MONTHS_PER["days"]
 _MAX_MEDIAN_MONTHS = 600.0
 _MAX_MONTHS = 1500.0
+_MAX_CODES = 10
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
 def parse_times(
-    cells: Sequence[str], places: Sequence[Place], settings: CohortSettings, problems: Problems
+    cells: Sequence[str],
+    places: Sequence[Place],
+    *,
+    settings: CohortSettings,
+    problems: Problems,
 ) -> Float[ndarray, " n"]:
     """Return follow-up in months; NaN where a problem was noted or a zero is left out.
 
     Raises:
         CohortError: ``COHORT-TIME-DATES`` if the column holds dates.
     """
-    column = "time"
     if sum(bool(_DATE.fullmatch(cell.strip())) for cell in cells) > len(cells) / 2:
         raise CohortError(
             f"the time column holds dates such as {shown(cells[0])}",
@@ -40,22 +44,28 @@ def parse_times(
         )
     times = np.full(len(cells), np.nan)
     for i, (cell, place) in enumerate(zip(cells, places, strict=True)):
-        value = parse_cell(cell)
-        if value is None or np.isnan(value):
-            problems.add(place, column, _no_number(cell))
-        elif value < 0:
-            problems.add(place, column, f"time {cell.strip()} is negative")
-        elif value == 0 and settings.zero_times == "refuse":
-            problems.add(
-                place,
-                column,
-                "time 0 (set zero_times to half_day or leave_out in the YAML file)",
-            )
-        elif value == 0:
-            times[i] = HALF_DAY_MONTHS if settings.zero_times == "half_day" else np.nan
+        time = _months(cell, settings)
+        if isinstance(time, str):
+            problems.add(place, "time", time)
         else:
-            times[i] = value * MONTHS_PER[settings.time_unit]
+            times[i] = time
     return times
+
+
+def _months(cell: str, settings: CohortSettings) -> float | str:
+    """Return a time in months (NaN: leave the patient out), or what is wrong with it."""
+    value = parse_cell(cell)
+    if value is None:
+        return f"{shown(cell)!r} is not a time"
+    if np.isnan(value):
+        return "the time is missing"
+    if value < 0:
+        return f"time {cell.strip()} is negative"
+    if value > 0:
+        return value * MONTHS_PER[settings.time_unit]
+    if settings.zero_times == "refuse":
+        return "time 0 (set zero_times to half_day or leave_out in the YAML file)"
+    return HALF_DAY_MONTHS if settings.zero_times == "half_day" else np.nan
 
 
 def check_follow_up(times: Float[ndarray, " n"], name: str) -> None:
@@ -80,7 +90,11 @@ def check_follow_up(times: Float[ndarray, " n"], name: str) -> None:
 
 
 def parse_events(
-    cells: Sequence[str], places: Sequence[Place], settings: CohortSettings, problems: Problems
+    cells: Sequence[str],
+    places: Sequence[Place],
+    *,
+    settings: CohortSettings,
+    problems: Problems,
 ) -> Bool[ndarray, " n"]:
     """Return True where the event happened.
 
@@ -103,14 +117,12 @@ def parse_events(
     return events
 
 
-def _ask_about_codes(counts: Counter[str], present: set[str], name: str) -> None:
+def _ask_about_codes(strange: Counter[str], present: set[str], name: str) -> None:
     """Refuse, with a question, when the column as a whole uses other codes than 0 and 1."""
-    numbers = {text for text in counts if parse_cell(text) is not None}
-    words = {text: n for text, n in counts.items() if text not in numbers}
-    codes = sorted({_plain(text) for text in present if parse_cell(text) is not None})
-    whole = all(float(code).is_integer() for code in codes)
-    if words and sum(words.values()) >= sum(counts.values()) / 2 and len(words) <= 10:  # noqa: PLR2004
-        listed = ", ".join(f"{shown(text)!r} ({n})" for text, n in sorted(words.items()))
+    words = {text: count for text, count in strange.items() if parse_cell(text) is None}
+    is_coded = len(words) <= _MAX_CODES and 2 * sum(words.values()) >= strange.total()
+    if words and is_coded:
+        listed = ", ".join(f"{shown(text)!r} ({words[text]})" for text in sorted(words))
         raise CohortError(
             f"the event column holds text: {listed}",
             code="COHORT-EVENT-TEXT",
@@ -118,19 +130,21 @@ def _ask_about_codes(counts: Counter[str], present: set[str], name: str) -> None
             why="it must be said which text means that the event happened",
             fix="write in the YAML file e.g. event_values: {event: [dead], censored: [alive]}",
         )
-    if not numbers or not whole:
-        return  # single wrong cells are reported with their row
+    codes = sorted(text for text in present if parse_cell(text) is not None)
+    codes = [code for code in codes if code not in MISSING]
+    if len(strange) > len(words) and all(float(code).is_integer() for code in codes):
+        raise _code_question(codes, name)  # single wrong cells are reported with their row
+
+
+def _code_question(codes: Sequence[str], name: str) -> CohortError:
     question = "is 2 the event?" if codes == ["1", "2"] else "which one is the event?"
-    competing = (
-        "; other causes would count as censored, which biases absolute risk"
-        if len(codes) > 2  # noqa: PLR2004
-        else ""
-    )
-    raise CohortError(
+    competing = "; other causes would count as censored, which biases absolute risk"
+    return CohortError(
         f"the event column holds the codes {', '.join(codes)}: {question}",
         code="COHORT-EVENT-CODES",
         where=name,
-        why=f"only 0 (censored) and 1 (event) can be read without asking{competing}",
+        why="only 0 (censored) and 1 (event) can be read without asking"
+        + (competing if len(codes) > len(set(_FLAGS.values())) else ""),
         fix="write in the YAML file e.g. event_values: {event: [2], censored: [1]}",
     )
 
@@ -156,7 +170,3 @@ def _expected(settings: CohortSettings) -> str:
     if not settings.event_values:
         return "1 (event) or 0 (censored)"
     return " or ".join(text for texts in settings.event_values.values() for text in texts)
-
-
-def _no_number(cell: str) -> str:
-    return "time is missing" if not cell.strip() else f"{shown(cell)!r} is not a time"

@@ -10,14 +10,14 @@ _FIRST = 20
 
 
 class Place(NamedTuple):
-    """Where a patient stands in a table."""
+    """Where a patient stands in a table; row 0 if only the id is known."""
 
     row: int
     case_id: str
 
     def __str__(self) -> str:
         """Return e.g. ``row 3 (PT-0001)``."""
-        return f"row {self.row} ({shown(self.case_id)})"
+        return f"row {self.row} ({shown(self.case_id)})" if self.row else shown(self.case_id)
 
 
 @dataclass(kw_only=True)

@@ -5,15 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy import ndarray
 
 from healnet.data.clinical_columns import clinical_table
 from healnet.data.cohort import Cohort, Patient
 from healnet.data.cohort_settings import CohortSettings, read_settings
 from healnet.data.omic_tables import read_omic_tables
 from healnet.data.outcome_columns import check_follow_up, parse_events, parse_times
+from healnet.data.porpoise_cohort import porpoise_cohort
 from healnet.data.problems import Place, Problems
 from healnet.exceptions import CohortError, Notice
-from healnet.omics.porpoise import is_porpoise, read_porpoise
+from healnet.omics.porpoise import is_porpoise
 from healnet.omics.text_rows import TextTable, open_text_table, shown
 
 TIME_COLUMNS = {"time_months": None, "time": None, "time_days": "days", "time_years": "years"}
@@ -43,7 +45,7 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
     settings = replace(settings, omics={**settings.omics, **(omics or {})})
     source = open_text_table(path)
     cohort = (
-        _from_porpoise(path, settings)
+        porpoise_cohort(path, settings)
         if is_porpoise(source.columns)
         else _from_rows(source, path.parent, settings)
     )
@@ -69,26 +71,15 @@ def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Coh
     if unit := TIME_COLUMNS[time_name]:
         settings = replace(settings, time_unit=unit)
     places, columns, notices = _unique_rows(source, problems)
-    times = parse_times(columns[time_name], places, settings, problems)
-    events = parse_events(columns["event"], places, settings, problems)
+    times = parse_times(columns[time_name], places, settings=settings, problems=problems)
+    events = parse_events(columns["event"], places, settings=settings, problems=problems)
     taken = {source.columns[source.id_column()], *TIME_COLUMNS, *_NAMED, ""}
     clinical = clinical_table(
         columns, places, taken=taken, settings=settings, problems=problems
     )
     problems.raise_if_any()
     check_follow_up(times, source.name)
-    patients = tuple(
-        Patient(
-            case_id=place.case_id,
-            time_months=float(times[i]),
-            event=bool(events[i]),
-            site=_cell(columns, "site", i) or None,
-            slides=_paths(_cell(columns, "slides", i), folder),
-            features=_paths(_cell(columns, "features", i), folder),
-        )
-        for i, place in enumerate(places)
-        if np.isfinite(times[i])
-    )
+    patients = _patients(columns, places, outcome=(times, events), folder=folder)
     kept = [patient.case_id for patient in patients]
     return Cohort(
         patients=patients,
@@ -98,33 +89,26 @@ def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Coh
     )
 
 
-def _from_porpoise(path: Path, settings: CohortSettings) -> Cohort:
-    parts = read_porpoise(path)
-    outcome = parts.outcome
-    times = outcome["time_months"].to_numpy(dtype=np.float64)
-    case_ids = [str(case_id) for case_id in outcome.index]
-    problems = Problems(name=path.name)
-    places = [Place(0, case_id) for case_id in case_ids]
-    times = parse_times([f"{time:.17g}" for time in times], places, settings, problems)
-    problems.raise_if_any()
-    check_follow_up(times, path.name)
-    columns = [outcome[name].tolist() for name in ("event", "site", "slide_ids")]
-    patients = tuple(
+def _patients(
+    columns: Columns,
+    places: Sequence[Place],
+    *,
+    outcome: tuple[ndarray, ndarray],
+    folder: Path,
+) -> tuple[Patient, ...]:
+    """Return the patients whose time is known; a time left out is NaN."""
+    return tuple(
         Patient(
-            case_id=case_id,
+            case_id=place.case_id,
             time_months=float(time),
             event=bool(event),
-            site=site,
-            slide_names=slide_names,
+            site=_cell(columns, "site", row) or None,
+            slides=_paths(_cell(columns, "slides", row), folder),
+            features=_paths(_cell(columns, "features", row), folder),
         )
-        for case_id, time, event, site, slide_names in zip(
-            case_ids, times, *columns, strict=True
-        )
+        for row, (place, time, event) in enumerate(zip(places, *outcome, strict=True))
         if np.isfinite(time)
     )
-    kept = {patient.case_id for patient in patients}
-    tables = {name: frame[frame.index.isin(kept)] for name, frame in parts.tables.items()}
-    return Cohort(patients=patients, tables=tables, name=path.name, notices=parts.notices)
 
 
 def _time_column(source: TextTable) -> str:

@@ -100,20 +100,16 @@ def _ids(column: pa.ChunkedArray, file_name: str) -> list[str]:
 
 
 def _values(column: pa.ChunkedArray, name: str, file_name: str) -> pd.Series:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-        column = column.cast(kind)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         cells = [
             None if cell is None or not cell.strip() else cell for cell in column.to_pylist()
         ]
         return pd.Series(cells, dtype=object)
-    if not (
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    ):
+    if not _is_number(column.type):
         raise TableError(
-            f"column {shown(name)!r} holds {kind}, neither numbers nor text",
+            f"column {shown(name)!r} holds {column.type}, neither numbers nor text",
             code="TABLE-CELL",
             where=file_name,
         )
@@ -126,3 +122,8 @@ def _values(column: pa.ChunkedArray, name: str, file_name: str) -> pd.Series:
             where=f"{file_name}, record {row}, column {shown(name)}",
         )
     return pd.Series(np.array(values))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return any(test(kind) for test in tests)

@@ -66,21 +66,23 @@ def read_porpoise(path: Path, *, limits: TableLimits | None = None) -> PorpoiseT
     slides = table.frame.pop("slide_id")
     frame, _ = drop_equal_rows(table.frame, path.name)
     _check_outcome(frame, path.name)
-    slide_ids = slides.groupby(level=0, sort=False).agg(tuple)
-    outcome = pd.DataFrame(
+    return PorpoiseTables(
+        tables=split_modalities(frame.drop(columns=[c for c in _NOT_CLINICAL if c in frame])),
+        outcome=_outcome(frame, slides),
+        notices=(*table.notices, *_slide_notice(len(slides), len(frame), path.name)),
+        name=path.name,
+    )
+
+
+def _outcome(frame: pd.DataFrame, slides: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "time_months": frame["survival_months"].to_numpy(dtype=np.float64),
             "event": frame["censorship"].to_numpy(dtype=np.float64) == 0,
             "site": frame.get("site"),
-            "slide_ids": slide_ids.loc[frame.index],
+            "slide_ids": slides.groupby(level=0, sort=False).agg(tuple).loc[frame.index],
         },
         index=frame.index,
-    )
-    return PorpoiseTables(
-        tables=split_modalities(frame.drop(columns=[c for c in _NOT_CLINICAL if c in frame])),
-        outcome=outcome,
-        notices=(*table.notices, *_slide_notice(len(slides), len(frame), path.name)),
-        name=path.name,
     )
 
 

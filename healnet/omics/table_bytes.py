@@ -93,14 +93,7 @@ def _only_sheet(archive: zipfile.ZipFile, name: str, limits: TableLimits) -> zip
         )
     for info in members:
         _check_member(info, name, limits)
-    if any(info.filename == "xl/workbook.xml" for info in members):
-        raise TableError(
-            "this is a spreadsheet, not a table",
-            code="TABLE-ARCHIVE",
-            where=name,
-            why="spreadsheets turn gene names into dates and cut long ids",
-            fix="save the sheet as CSV in UTF-8",
-        )
+    _refuse_spreadsheet(members, name)
     named = [info for info in members if info.filename.lower().endswith(_SHEET)]
     sheets = members if len(members) == 1 else named
     if len(sheets) != 1:
@@ -113,6 +106,17 @@ def _only_sheet(archive: zipfile.ZipFile, name: str, limits: TableLimits) -> zip
             fix="unpack it and choose the table",
         )
     return sheets[0]
+
+
+def _refuse_spreadsheet(members: list[zipfile.ZipInfo], name: str) -> None:
+    if any(info.filename == "xl/workbook.xml" for info in members):
+        raise TableError(
+            "this is a spreadsheet, not a table",
+            code="TABLE-ARCHIVE",
+            where=name,
+            why="spreadsheets turn gene names into dates and cut long ids",
+            fix="save the sheet as CSV in UTF-8",
+        )
 
 
 def _check_member(info: zipfile.ZipInfo, name: str, limits: TableLimits) -> None:

@@ -178,13 +178,23 @@ def _check_header(name: str, columns: tuple[str, ...], limits: TableLimits) -> N
         )
     if len(columns) > limits.columns + 1:  # and the ids
         raise TableError(f"more than {limits.columns:,} columns", code="TABLE-SIZE", where=name)
+    _check_names(name, columns)
+    if "" in columns[1:]:
+        raise TableError(
+            "a column has no name",
+            code="TABLE-HEADER",
+            where=f"{name}, column {columns.index('', 1) + 1}",
+        )
+
+
+def _check_names(name: str, columns: tuple[str, ...]) -> None:
     double = [column for column, count in Counter(columns).items() if count > 1]
     if double:
-        places = [i + 1 for i, column in enumerate(columns) if column == double[0]]
+        places = [str(i + 1) for i, column in enumerate(columns) if column == double[0]]
         raise TableError(
             f"{len(double)} column names appear more than once, first {shown(double[0])!r}",
             code="TABLE-DOUBLE-COLUMN",
-            where=f"{name}, columns {', '.join(map(str, places))}",
+            where=f"{name}, columns {', '.join(places)}",
             why="it cannot be told which one is meant",
             fix="keep one of them",
         )
@@ -196,12 +206,6 @@ def _check_header(name: str, columns: tuple[str, ...], limits: TableLimits) -> N
             where=name,
             why="spreadsheets turn gene names such as SEPT1 and MARCH1 into dates",
             fix="take the names from the original file",
-        )
-    if "" in columns[1:]:
-        raise TableError(
-            "a column has no name",
-            code="TABLE-HEADER",
-            where=f"{name}, column {columns.index('', 1) + 1}",
         )
 
 
