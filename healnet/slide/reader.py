@@ -8,7 +8,7 @@ tile.
 import itertools
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -109,7 +109,7 @@ class Slide:
         """Release the file."""
         self._reader.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Slide":
         """Return the slide itself."""
         return self
 
@@ -157,8 +157,8 @@ class Slide:
         inner = (
             box.x / stored.downsample - left,
             box.y / stored.downsample - top,
-            min(box.right / stored.downsample - left, pixels.shape[1]),
-            min(box.bottom / stored.downsample - top, pixels.shape[0]),
+            min(box.right / stored.downsample - left, float(pixels.shape[1])),
+            min(box.bottom / stored.downsample - top, float(pixels.shape[0])),
         )
         return scaled(pixels, size, inner)
 
@@ -187,8 +187,14 @@ def _reader_for(
     path: Path, properties: SlideProperties, tiles: StoredTiles | None
 ) -> SlideReader:
     ordinary = OpenSlideReader(path)
-    if tiles is None or any(level is None for level in tiles.levels):
+    if not properties.is_mislabelled_rgb or tiles is None:
         return ordinary
-    names = ordinary.associated_names
-    ordinary.close()
-    return StoredTileReader(tiles, properties.levels, name=path.name, associated_names=names)
+    if any(level is None for level in tiles.levels):
+        raise SlideError(
+            "some levels of the slide have a wrong colour label, others cannot be told",
+            code="SLIDE-COLOUR-LABEL",
+            where=path.name,
+            why="colours would change as one zooms",
+            fix="export the slide again with the right colour label",
+        )
+    return StoredTileReader(tiles, properties.levels, strict=ordinary, name=path.name)

@@ -27,7 +27,12 @@ def scaled(
         size: Width and height of the answer.
         inner: Left, top, right and bottom of the part, pixels; None for all of it.
     """
-    left, top, right, bottom = inner or (0.0, 0.0, pixels.shape[1], pixels.shape[0])
+    left, top, right, bottom = inner or (
+        0.0,
+        0.0,
+        float(pixels.shape[1]),
+        float(pixels.shape[0]),
+    )
     ratio_x, ratio_y = (right - left) / size[0], (bottom - top) / size[1]
     if ratio_x == 1 and ratio_y == 1 and left == int(left) and top == int(top):
         return pixels[int(top) : int(top) + size[1], int(left) : int(left) + size[0]]

@@ -16,6 +16,7 @@ from numpy import ndarray
 from PIL import Image
 
 from healnet.exceptions import SlideError
+from healnet.slide.openslide_reader import OpenSlideReader
 from healnet.slide.properties import Level, Limits, SlideProperties
 from healnet.slide.tiff_header import read_tiff_header
 from healnet.slide.tile_index import LevelTiles, index_tiles
@@ -79,13 +80,14 @@ def find_stored_tiles(path: Path, properties: SlideProperties) -> StoredTiles | 
 
 
 class StoredTileReader:
-    """Reads areas by decoding each stored tile once.
+    """Reads areas by decoding each stored tile once, under the right colour label.
 
     Args:
         tiles: The tiles; every level must have them.
         levels: The levels as the slide's properties list them.
+        strict: Another reader of the same slide. It must be able to read a tile too, whatever
+            colours it sees: unlike Pillow it does not make up what a damaged tile lacks.
         name: File name for messages.
-        associated_names: Names of label, macro and thumbnail images.
     """
 
     def __init__(
@@ -93,11 +95,11 @@ class StoredTileReader:
         tiles: StoredTiles,
         levels: tuple[Level, ...],
         *,
+        strict: OpenSlideReader,
         name: str,
-        associated_names: tuple[str, ...] = (),
     ) -> None:
         self._tiles, self._levels, self._name = tiles, levels, name
-        self._associated_names = associated_names
+        self._strict = strict
         self._cache: OrderedDict[tuple[int, int, int], ndarray] = OrderedDict()
         self._cached_bytes = 0
         self._lock = threading.Lock()
@@ -105,7 +107,7 @@ class StoredTileReader:
     @property
     def associated_names(self) -> tuple[str, ...]:
         """Names of label, macro and thumbnail images, never their pixels."""
-        return self._associated_names
+        return self._strict.associated_names
 
     def read_region(
         self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
@@ -138,7 +140,8 @@ class StoredTileReader:
         return area
 
     def close(self) -> None:
-        """Forget the decoded tiles."""
+        """Forget the decoded tiles and release the file."""
+        self._strict.close()
         with self._lock:
             self._cache.clear()
             self._cached_bytes = 0
@@ -154,9 +157,21 @@ class StoredTileReader:
         jpeg = self._tiles.get(level, column, row)
         if jpeg is None:
             return None
+        self._check(level, tiles, column, row)
         pixels = self._decode(jpeg, tiles, key)
         self._keep(key, pixels)
         return pixels
+
+    def _check(self, level: int, tiles: LevelTiles, column: int, row: int) -> None:
+        x, y = column * tiles.tile_width, row * tiles.tile_height
+        scale = self._levels[level].downsample
+        self._strict.read_region(
+            level,
+            l0_x=round(x * scale),
+            l0_y=round(y * scale),
+            width=min(tiles.tile_width, tiles.width - x),
+            height=min(tiles.tile_height, tiles.height - y),
+        )
 
     def _decode(
         self, jpeg: bytes, tiles: LevelTiles, key: tuple[int, int, int]

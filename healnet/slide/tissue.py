@@ -3,8 +3,8 @@
 Glass is flat and as bright as the slide gets, whatever its tint. Tissue is either darker than
 the glass of the same slide, or has texture. So the colour of the glass is measured on each
 slide, and a pixel is tissue if its optical density differs from the glass or its surroundings
-vary. Pale fat is the hole that its membranes enclose. Thresholds were set on real slides (see the
-tests) and are in units of 0 to 255 unless they say otherwise.
+vary. Pale fat is the hole that its membranes enclose. Thresholds were set on real slides (see
+the tests) and are in units of 0 to 255 unless they say otherwise.
 """
 
 from collections.abc import Mapping
