@@ -13,7 +13,9 @@ from healnet.omics.feature_spec import FeatureSpec, Kind
 from healnet.omics.wide_table import text_columns
 
 MAX_LEVELS = 30
-TAIL = 0.01  # share of patients on either side that does not stretch the scale
+MIN_FOR_SHARE = 20  # patients, from which on half as many levels are too many
+TAIL = 0.01  # share of patients on either side that does not judge what is wild
+WILD = 10.0  # standard deviations
 _TINY = 1e-9
 NUMERIC_MODALITIES = ("rna", "cnv", "mutation")
 
@@ -67,29 +69,43 @@ def describe_columns(
 def fit_scale(values: Float[ndarray, "n p"]) -> Scale:
     """Return mean, sd and range of each column, over its observed values.
 
-    The outermost 1 % on either side (at least one patient) is pulled in to its neighbour before
-    mean and sd are taken: one measurement of 14,071 among z-scores would otherwise flatten all
-    others to the same number. Where that would leave no variation (a rare 1 among 0s), all
-    values count as they are. Columns without any variation are unusable.
+    Ordinary values give the plain mean and standard deviation. A wild one, more than 10
+    standard deviations of the inner 98 % away from their mean, is pulled in to there first: one
+    measurement of 14,071 among z-scores would otherwise flatten all others to the same number.
+    Columns without any variation are unusable.
     """
     seen = np.isfinite(values)
     is_empty = ~seen.any(axis=0)
     filled = np.where(is_empty, 0.0, np.where(seen, values, np.nan))
     low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
-    inner_low = np.nanquantile(filled, TAIL, axis=0, method="higher")
-    inner_high = np.nanquantile(filled, 1 - TAIL, axis=0, method="lower")
-    is_flat = inner_high <= inner_low
-    inner_low = np.where(is_flat, low, inner_low)
-    inner_high = np.where(is_flat, high, inner_high)
-    pulled = np.clip(filled, inner_low, inner_high)
+    centre, reach = _inner_range(filled)
+    pulled = np.clip(filled, centre - reach, centre + reach)
     mean, sd = np.nanmean(pulled, axis=0), np.nanstd(pulled, axis=0)
     is_usable = ~is_empty & (sd > _TINY * np.maximum(1.0, np.abs(mean)))
     return Scale(mean, np.where(is_usable, sd, 1.0), low, high, is_usable)
 
 
+def _inner_range(
+    filled: Float[ndarray, "n p"],
+) -> tuple[Float[ndarray, " p"], Float[ndarray, " p"]]:
+    """Return the mean of the inner values of each column, and how far from it is not wild.
+
+    At least one patient on either side is left out. Where the rest is all equal (a rare 1 among
+    0s), nothing is wild.
+    """
+    low = np.nanquantile(filled, TAIL, axis=0, method="higher")
+    high = np.nanquantile(filled, 1 - TAIL, axis=0, method="lower")
+    is_inner = (filled >= low) & (filled <= high)
+    inner = np.where(is_inner | (high < low), filled, np.nan)
+    centre, spread = np.nanmean(inner, axis=0), np.nanstd(inner, axis=0)
+    varies = spread > _TINY * np.maximum(1.0, np.abs(centre))
+    return centre, np.where(varies, WILD * spread, np.inf)
+
+
 def _levels(column: pd.Series, modality: str) -> list[str]:
     levels = sorted({str(cell) for cell in column if cell is not None and not pd.isna(cell)})
-    if len(levels) > min(MAX_LEVELS, max(2, len(column) // 2)):
+    is_long = len(column) >= MIN_FOR_SHARE and len(levels) > len(column) / 2
+    if is_long or len(levels) > MAX_LEVELS:
         raise TableError(
             f"column {column.name!r} has {len(levels)} different texts",
             code="TABLE-CATEGORY",
