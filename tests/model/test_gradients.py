@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from healnet.exceptions import ModalityError
-from healnet.model.gradients import gradient_times_input, input_gradient
-from healnet.model.healnet import HealNet
+from healnet.model.gradients import (
+    gradient_times_input,
+    input_gradient,
+    integrated_gradient_map,
+)
+from healnet.model.healnet import HealNet, Memories
 from healnet.model.presets import bag, default, table
 from healnet.model.tokens import Tokens
 from tests.model.random_nets import Draw, random_case, real
@@ -41,16 +45,69 @@ def test_the_gradient_predicts_a_small_change(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_chunked_map_is_the_gradient_times_the_input(seed: int) -> None:
-    case = random_case(seed)
-    for name, one in case.tokens.items():
+def test_integrated_maps_add_up_to_what_the_modality_did(seed: int) -> None:
+    tokens = random_case(seed).tokens
+    config = replace(
+        random_case(seed).model.config, latent_dim=8
+    )  # of 2, LayerNorm makes a jump
+    model = HealNet(config, seed=seed).double().eval()
+    for name, one in tokens.items():
         baseline = Draw(seed).normal(one.values.shape[-1])
 
-        found = gradient_times_input(case.model, case.tokens, name, _score, baseline=baseline)
+        found = integrated_gradient_map(
+            model, tokens, name, _score, baseline=baseline, num_points=64
+        )
+
+        flat = _with_values(tokens, name, baseline.expand(one.values.shape))
+        expected = _score(model(tokens).logits) - _score(model(flat).logits)
+        torch.testing.assert_close(found.sum(dim=1), expected, rtol=2e-2, atol=6e-4)
+        assert found[~real(one)].count_nonzero() == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_map_of_a_table_is_its_gradient_times_its_values(seed: int) -> None:
+    case = random_case(seed)
+    for name in {"rna", "clinical"} & set(case.tokens):
+        values = case.tokens[name].values
+
+        found = gradient_times_input(case.model, case.tokens, name, _score)
 
         gradient = input_gradient(case.model, case.tokens, name, _score)
-        expected = (gradient * (one.values - baseline)).sum(dim=-1)
-        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(found, (gradient * values)[..., 0], rtol=1e-9, atol=1e-12)
+
+
+def test_the_map_of_a_bag_predicts_a_small_step_to_the_baseline() -> None:
+    model = HealNet(default([bag("set", 6, axes=0)]), seed=1).double().eval()
+    torch.manual_seed(2)
+    values = torch.randn(1, 5, 6).double()
+    standard = nn.functional.layer_norm(values, (6,))  # a token that LayerNorm leaves as it is
+    tokens = {"set": Tokens(standard)}
+
+    found = gradient_times_input(model, tokens, "set", _score)
+
+    memories = model.remember(tokens)
+    (key_value,) = memories.of["set"].key_value
+    (constant,) = (
+        model.remember({"set": Tokens(torch.zeros(1, 5, 6).double())}).of["set"].key_value
+    )
+    moved = key_value.clone()
+    step = 1e-6
+    moved[:, 3] += step * (constant - key_value)[:, 3]
+    memory = memories.of["set"]._replace(key_value=(moved,))
+    change = _score(model.fuse(Memories(1, {"set": memory})).logits) - _score(
+        model(tokens).logits
+    )
+    torch.testing.assert_close(-change / step, found[:, 3], rtol=1e-3, atol=1e-8)
+
+
+def test_scaling_a_token_changes_nothing_and_so_its_plain_gradient_times_it_is_zero() -> None:
+    model = HealNet(default([bag("set", 64, axes=0)]), seed=1).double().eval()
+    values = torch.randn(1, 5, 64, dtype=torch.float64)
+
+    plain = (input_gradient(model, {"set": Tokens(values)}, "set", _score) * values).sum(dim=-1)
+    ours = gradient_times_input(model, {"set": Tokens(values)}, "set", _score)
+
+    assert plain.abs().max() < 1e-3 * ours.abs().max()
 
 
 def test_garbage_under_the_mask_does_not_reach_the_map() -> None:
@@ -68,7 +125,7 @@ def test_garbage_under_the_mask_does_not_reach_the_map() -> None:
     assert rna_map.count_nonzero() == 0
 
 
-def test_integrated_gradients_over_a_table_with_one_shared_bag_are_complete() -> None:
+def test_integrated_gradient_map_over_a_table_with_one_shared_bag_are_complete() -> None:
     torch.manual_seed(3)
     model = HealNet(default([bag("slide", 8), table("rna", 20)]), seed=4).double().eval()
     slide = Tokens(
