@@ -47,9 +47,9 @@ def test_the_gradient_predicts_a_small_change(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_integrated_maps_add_up_to_what_the_modality_did(seed: int) -> None:
     tokens = random_case(seed).tokens
-    config = replace(
-        random_case(seed).model.config, latent_dim=8
-    )  # of 2, LayerNorm makes a jump
+    # Neither narrow LayerNorms nor kinks, for which the midpoint rule would need more points.
+    smooth = {"latent_dim": 16, "out_slope": None, "temperature": 1.0}
+    config = replace(random_case(seed).model.config, **smooth)
     model = HealNet(config, seed=seed).double().eval()
     for name, one in tokens.items():
         baseline = Draw(seed).normal(one.values.shape[-1])
