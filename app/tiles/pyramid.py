@@ -7,15 +7,14 @@ would then fetch sixteen times the pixels it shows, so the halvings between are 
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from healnet.slide.geometry import Box, tile_box
 from healnet.slide.properties import SlideProperties
 
-MADE_TILE_PX = 256  # where tiles are passed on, made ones are as small
 PLAIN_TILE_PX = 512  # where every tile is made, fewer requests win
 SMALLEST_PX = 512  # halve until a level fits into this
-LARGEST_REDUCTION = 16  # a made tile reads at most (16 x 256)^2 = 16.8 million stored pixels
+REDUCTIONS = (2, 4, 8, 16)  # a made tile reads (16 x its side)^2 stored pixels at most
 _GAP = 2.9  # stored levels further apart than this get a level between
 _TILE_RANGE = range(128, 1025)
 
@@ -31,6 +30,8 @@ class TileLevel:
         tile_height: Rows of a tile.
         downsample: Level-0 pixels per pixel.
         stored: Number of the stored level whose tiles these are; None if they are made.
+        made_from: Number of the stored level that a made one reduces.
+        factor: How many pixels of that level become one, per axis.
     """
 
     width: int
@@ -39,6 +40,8 @@ class TileLevel:
     tile_height: int
     downsample: float
     stored: int | None = None
+    made_from: int | None = None
+    factor: int = 1
 
     @property
     def columns(self) -> int:
@@ -62,12 +65,12 @@ class TileLevel:
 def lay_pyramid(properties: SlideProperties) -> tuple[TileLevel, ...]:
     """Return the levels of a slide for its viewer, finest first."""
     passes_tiles = properties.has_exact_tiles or properties.is_mislabelled_rgb
-    made_px = MADE_TILE_PX if passes_tiles else PLAIN_TILE_PX
     levels: list[TileLevel] = []
     downsamples = (*properties.downsamples, None)
-    for number, (here, following) in enumerate(itertools.pairwise(downsamples)):
-        levels.append(_stored_level(properties, number, passes_tiles=passes_tiles))
-        levels.extend(_halvings(properties, here or 1.0, following, tile_px=made_px))
+    for number, (_, following) in enumerate(itertools.pairwise(downsamples)):
+        stored = _stored_level(properties, number, passes_tiles=passes_tiles)
+        levels.append(stored)
+        levels.extend(_halvings(stored, number, following))
     return tuple(levels)
 
 
@@ -101,24 +104,21 @@ def _stored_level(properties: SlideProperties, number: int, *, passes_tiles: boo
     )
 
 
-def _halvings(
-    properties: SlideProperties, here: float, following: float | None, *, tile_px: int
-) -> Iterator[TileLevel]:
+def _halvings(stored: TileLevel, number: int, following: float | None) -> Iterator[TileLevel]:
     """Yield made levels between two stored ones, or below the last one."""
-    factor = 2
-    while factor <= LARGEST_REDUCTION:
-        downsample = here * factor
-        width = max(1, -(-properties.width // max(1, round(downsample))))
-        height = max(1, -(-properties.height // max(1, round(downsample))))
+    for factor in REDUCTIONS:
+        downsample = stored.downsample * factor
+        width, height = -(-stored.width // factor), -(-stored.height // factor)
         if following is not None and downsample * _GAP / 2 > following:
             return
         if following is None and max(width, height) * 2 <= SMALLEST_PX:
             return
-        yield TileLevel(
+        yield replace(
+            stored,
             width=width,
             height=height,
-            tile_width=tile_px,
-            tile_height=tile_px,
             downsample=downsample,
+            stored=None,
+            made_from=number,
+            factor=factor,
         )
-        factor *= 2

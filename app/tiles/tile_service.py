@@ -11,7 +11,8 @@ from PIL import Image
 
 from app.tiles.byte_cache import ByteCache
 from app.tiles.handles import OpenSlideEntry, SlideHandles, SlideSource
-from app.tiles.pyramid import box_of_tile
+from app.tiles.pyramid import TileLevel, box_of_tile
+from app.tiles.reduced_tiles import reduced_tile
 from healnet.exceptions import SlideError
 from healnet.slide.geometry import Box, level_for
 from healnet.slide.reader import Slide
@@ -63,17 +64,15 @@ class TileService:
         self, source: SlideSource, level: int, column: int, row: int
     ) -> bytes | None:
         """Return a tile that costs no decoding: kept, or stored in the file as it is."""
+        name = (source, level, column, row)
+        kept = self._tiles.get(name)
         entry = self._handles.known(source)
-        if entry is None:
-            return None
-        if not _has_tile(entry, level, column, row):
-            return None
-        stored = entry.levels[level].stored
-        if stored is not None and entry.slide.stored_tiles is not None:
-            jpeg = entry.slide.stored_tiles.get_whole(stored, column, row)
-            if jpeg is not None:
-                return jpeg
-        return self._tiles.get((source, level, column, row))
+        if kept is not None or entry is None:
+            return kept
+        stored = _stored_tile(entry, level, column, row)
+        if stored is not None:
+            self._tiles.put(name, stored)
+        return stored
 
     def tile(self, source: SlideSource, level: int, column: int, row: int) -> bytes | None:
         """Return a tile, opening the slide and reading pixels where needed."""
@@ -150,13 +149,42 @@ def _has_tile(entry: OpenSlideEntry, level: int, column: int, row: int) -> bool:
     return entry.levels[level].tile_size(column, row) is not None
 
 
+def _stored_tile(entry: OpenSlideEntry, level: int, column: int, row: int) -> bytes | None:
+    if entry.slide.stored_tiles is None or not _has_tile(entry, level, column, row):
+        return None
+    stored = entry.levels[level].stored
+    return None if stored is None else entry.slide.stored_tiles.get_whole(stored, column, row)
+
+
 def _read_tile(entry: OpenSlideEntry, level: int, column: int, row: int) -> bytes:
     wanted = entry.levels[level]
+    small = _reduced(entry, wanted, column, row)
+    if small is not None:
+        return encode_jpeg(np.asarray(small))
     box = box_of_tile(wanted, column, row, properties=entry.slide.properties)
     size = wanted.tile_size(column, row)
     if box is None or size is None:
         raise SlideError("there is no such tile", code="SLIDE-BOUNDS", where=entry.slide.name)
     return encode_jpeg(entry.slide.read(box, size=size))
+
+
+def _reduced(
+    entry: OpenSlideEntry, wanted: TileLevel, column: int, row: int
+) -> Image.Image | None:
+    stored, size = entry.slide.stored_tiles, wanted.tile_size(column, row)
+    if stored is None or size is None or wanted.made_from is None:
+        return None
+    level = entry.slide.properties.levels[wanted.made_from]
+    if (level.tile_width, level.tile_height) != (wanted.tile_width, wanted.tile_height):
+        return None
+    return reduced_tile(
+        stored,
+        wanted.made_from,
+        factor=wanted.factor,
+        place=(column, row),
+        tile_px=wanted.tile_width,
+        size=size,
+    )
 
 
 def _region(slide: Slide, x: int, y: int, size: int, pixels: int) -> bytes | None:

@@ -7,6 +7,7 @@ holds a path, and what a client sends is only ever looked up, never opened.
 
 import re
 import secrets
+from functools import lru_cache
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -21,6 +22,7 @@ def mint_token(slide_id: str) -> str:
     return token.decode() if isinstance(token, bytes) else token
 
 
+@lru_cache(maxsize=1024)  # every tile asks, for the same few slides
 def read_token(token: str) -> str | None:
     """Return the slide id in a token, or None if this process did not sign it."""
     if len(token) > MAX_TOKEN or not _ALLOWED.fullmatch(token):

@@ -48,10 +48,11 @@ def test_a_single_level_is_halved_until_it_fits_into_a_view() -> None:
     assert max(levels[-1].width, levels[-1].height) <= 512
 
 
-def test_stored_levels_keep_the_tile_size_of_the_file() -> None:
+def test_levels_keep_the_tile_size_of_the_file() -> None:
     stored, made = lay_pyramid(properties_of(1000, 1000, (1,)))[:2]
 
-    assert (stored.tile_width, made.tile_width) == (240, 256)
+    assert (stored.tile_width, made.tile_width) == (240, 240)
+    assert (made.made_from, made.factor) == (0, 2)
 
 
 def test_without_tiles_to_pass_on_the_tiles_are_larger() -> None:

@@ -62,6 +62,27 @@ def test_the_newest_request_is_served_first() -> None:
     assert served == ["third", "second", "first"]
 
 
+def test_whoever_has_waited_long_comes_before_the_newest() -> None:
+    served: list[str] = []
+
+    async def ask(gate: NewestFirst, name: str) -> None:
+        async with gate.turn():
+            served.append(name)
+
+    async def scenario() -> None:
+        gate = NewestFirst(1, patience_s=0.02)
+        async with gate.turn():
+            first = asyncio.create_task(ask(gate, "first"))
+            await asyncio.sleep(0.05)
+            later = [asyncio.create_task(ask(gate, name)) for name in ("second", "third")]
+            await asyncio.sleep(0)
+        await asyncio.gather(first, *later)
+
+    asyncio.run(scenario())
+
+    assert served == ["first", "third", "second"]
+
+
 def test_never_more_at_once_than_allowed() -> None:
     inside = 0
     most = 0
