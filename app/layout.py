@@ -1,5 +1,7 @@
 """The frame of every page: banner, hints, refusals. All text is escaped here, once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import NoReturn
 
@@ -8,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from healnet.exceptions import HealNetError, Notice
 
+WAITING_PX = 600
 RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
 
 
@@ -46,6 +49,22 @@ def show_notice(notice: Notice, *, kind: str = "notice") -> None:
 def toolbar() -> DeltaGenerator:
     """Return a row for the actions of a page."""
     return st.container(horizontal=True, vertical_alignment="center", key="toolbar")
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Show a grey shape in place of the page while something slow is prepared."""
+    place = st.empty()
+    place.skeleton(height=WAITING_PX)
+    yield
+    place.empty()
+
+
+def workspace_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the places of the slide and of the rail."""
+    with st.container(key="workspace"):
+        left, right = st.columns([68, 32])
+    return left, right
 
 
 def stop_with_hint(text: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import frame, layout, navigation, theme
+from app import frame, layout, navigation, theme, warm_up
 from healnet.exceptions import HealNetError
 
 st.set_page_config(
@@ -13,8 +13,11 @@ st.set_page_config(
 )
 theme.apply()
 page = st.navigation(navigation.pages(), position="top")
-frame.show(page.title)
 try:
+    frame.show(page.title)
+    if page.title in navigation.HEAVY and not warm_up.are_parts_loaded():
+        with layout.waiting():
+            warm_up.load_parts()
     page.run()
 except HealNetError as error:
     layout.show_refusal(error)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
+HEAVY = frozenset({"Case", "Models"})  # pages that need the model
 ROOT = Path(__file__).parents[1]
 
 

@@ -5,7 +5,9 @@ a changed file, pixel size or model is always another result.
 """
 
 import threading
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -25,11 +27,25 @@ if TYPE_CHECKING:
 MAX_KEPT = 12
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """A prediction with the hash of everything that made it, and how long it took.
+
+    Attributes:
+        key: See :func:`app.store.results.result_key`.
+        seconds: Time of the computation on this machine.
+    """
+
+    prediction: "Prediction"
+    key: str
+    seconds: float
+
+
 class PredictionCache:
     """The latest predictions, found by content; one computation at a time."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Prediction] = OrderedDict()
+        self._kept: OrderedDict[str, Result] = OrderedDict()
         self._lock = threading.Lock()
 
     def predict(
@@ -40,7 +56,7 @@ class PredictionCache:
         *,
         features: "tuple[PatchFeatures, ...]",
         is_final: bool = True,
-    ) -> "Prediction":
+    ) -> Result:
         """Return the prediction of a case.
 
         Args:
@@ -58,13 +74,21 @@ class PredictionCache:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
+            started = time.perf_counter()
             prediction = _compute(record, bundle, features)
-            self._kept[key] = prediction
+            seconds = time.perf_counter() - started
+            result = Result(prediction=prediction, key=key, seconds=seconds)
+            self._kept[key] = result
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         if is_final:
             _remember(workspace, key, prediction)
-        return prediction
+        return result
+
+    def forget(self, key: str) -> None:
+        """Drop a result, so that it is computed anew."""
+        with self._lock:
+            self._kept.pop(key, None)
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from app import models
 from app.jobs.partial import read_finished
 from app.jobs.queue import JobRecord
-from app.predictions import cache
+from app.predictions import Result, cache
 from app.store.records import CaseRecord, FileRecord
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError, Notice
@@ -29,7 +29,7 @@ class CaseReading:
     Attributes:
         case_id: Whom it is about; every result must carry the same id.
         bundle: The model; None where none is installed.
-        prediction: None where there is nothing (yet) to predict from.
+        result: None where there is nothing (yet) to predict from.
         properties: Of the slide on screen; None without a slide.
         slide_state: How far the slide is on its way to the model.
         job: The newest job of the case.
@@ -40,7 +40,7 @@ class CaseReading:
 
     case_id: str
     bundle: "ModelBundle | None" = None
-    prediction: "Prediction | None" = None
+    result: "Result | None" = None
     properties: "SlideProperties | None" = None
     slide_state: SlideState = "none"
     job: JobRecord | None = None
@@ -48,13 +48,23 @@ class CaseReading:
     slide_problem: Notice | None = None
     slide_notices: tuple[Notice, ...] = ()
 
+    @property
+    def prediction(self) -> "Prediction | None":
+        """The prediction, or None where there is no result (yet)."""
+        return None if self.result is None else self.result.prediction
+
+    @property
+    def result_key(self) -> str:
+        """The hash of everything that made the result; empty without one."""
+        return "" if self.result is None else self.result.key
+
 
 def read_case(workspace: Workspace, case: CaseRecord) -> CaseReading:
     """Return what can be said of a case right now. Refusals become part of the answer."""
     job = None if case.is_built_in else workspace.jobs.latest(case.id)
     slide = _read_slide(case, job)
-    bundle, prediction, problem = _predict(workspace, case, slide)
-    return replace(slide, bundle=bundle, prediction=prediction, problem=problem)
+    bundle, result, problem = _predict(workspace, case, slide)
+    return replace(slide, bundle=bundle, result=result, problem=problem)
 
 
 def _read_slide(case: CaseRecord, job: JobRecord | None) -> CaseReading:
@@ -78,15 +88,15 @@ def _read_slide(case: CaseRecord, job: JobRecord | None) -> CaseReading:
 
 def _predict(
     workspace: Workspace, case: CaseRecord, slide: CaseReading
-) -> "tuple[ModelBundle | None, Prediction | None, Notice | None]":
-    """Return the model, the prediction, and why there is none although there are inputs."""
+) -> "tuple[ModelBundle | None, Result | None, Notice | None]":
+    """Return the model, the result, and why there is none although there are inputs."""
     bundle: ModelBundle | None = None
     try:
         bundle = models.load_model(workspace)
         features = _features(workspace, case, slide.job, slide.properties)
         if not features and not case.tables:
             return bundle, None, None
-        prediction = cache().predict(
+        result = cache().predict(
             workspace,
             case,
             bundle,
@@ -95,7 +105,7 @@ def _predict(
         )
     except HealNetError as error:
         return bundle, None, error.to_notice()
-    return bundle, prediction, None
+    return bundle, result, None
 
 
 def slide_properties(case: CaseRecord) -> "SlideProperties | None":

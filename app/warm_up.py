@@ -12,6 +12,8 @@ from healnet.exceptions import HealNetError
 
 logger = logging.getLogger(__name__)
 _started = threading.Event()
+_loaded = threading.Event()
+_ready = threading.Event()
 _lock = threading.Lock()
 
 
@@ -24,8 +26,25 @@ def begin(workspace: Workspace) -> None:
     threading.Thread(target=_prepare, args=(workspace,), name="warm-up", daemon=True).start()
 
 
+def are_parts_loaded() -> bool:
+    """Return whether the heavy parts of the other pages have been imported."""
+    return _loaded.is_set()
+
+
+def load_parts() -> None:
+    """Import the heavy parts of the other pages; quick once they are there."""
+    from app.panels import model_card, rail, slide_view  # noqa: F401, PLC0415  (on purpose)
+
+    _loaded.set()
+
+
+def is_ready() -> bool:
+    """Return whether everything has been prepared."""
+    return _ready.is_set()
+
+
 def _prepare(workspace: Workspace) -> None:
-    from app.panels import rail, slide_view  # noqa: F401, PLC0415  (heavy imports, on purpose)
+    load_parts()
     from app.reading import read_case  # noqa: PLC0415
 
     for case in workspace.study.list():
@@ -33,3 +52,4 @@ def _prepare(workspace: Workspace) -> None:
             read_case(workspace, case)
         except HealNetError as error:
             logger.warning("showcase case not ready: %s", error.code)
+    _ready.set()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import reading, state
+from app import layout, reading, state
 from app.panels import case_bar, rail, slide_view
 from app.store.workspace import current_workspace
 
@@ -13,10 +13,10 @@ if picked is None:
 
 workspace = current_workspace()
 case = workspace.case(picked.case_id)
-case_bar.show(case)
 read = reading.read_case(workspace, case)
 
-left, right = st.columns([68, 32], gap="medium")
+case_bar.show(case, read)
+left, right = layout.workspace_columns()
 with left:
     slide_view.show(workspace, case, read)
 with right:

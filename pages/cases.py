@@ -11,9 +11,6 @@ with layout.toolbar():
     open_slide.show_actions(workspace)
     query = worklist.search_box()
 
-rows = worklist.rows(workspace, query)
-if rows:
-    worklist.show(rows)
-else:
-    worklist.show_empty(is_filtered=bool(query))
+is_changing = bool(workspace.jobs.live()) or not warm_up.is_ready()
+worklist.show(workspace, query, is_changing=is_changing)
 warm_up.begin(workspace)

@@ -4,14 +4,17 @@ Bars run on from each other, from no contribution to the sum, so their lengths a
 page as they do in the numbers. Raising and lowering differ by side, sign and colour.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.charts import svg
 from app.charts.scales import Linear
 from app.charts.styles import STYLE, ordinal
 
-WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 424.0, 150.0, 344.0, 20.0, 22.0
+WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 424.0, 150.0, 322.0, 20.0, 22.0
 MAX_NAME = 22
+MIN_DECIMALS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +70,18 @@ def draw_waterfall(scene: WaterfallScene) -> str:
     low, high = min(*running, 0.0), max(*running, 0.0)
     margin = (high - low) * 0.04 or 1.0
     x = Linear(low=low - margin, high=high + margin, start=LEFT, end=RIGHT)
+    decimals = decimals_for([part.value for part in scene.largest] or [0.0])
     parts = _frame(x, rows=len(scene.largest) + 2)
     for row, part in enumerate(scene.largest):
-        parts += _row(part, row, x, start=running[row])
+        parts += _row(part, row, x, start=running[row], decimals=decimals)
     other = Contribution(
         name=f"other {scene.num_others:,} features".replace(",", " "),
         modality="",
         value=scene.others,
     )
-    parts += _row(other, len(scene.largest), x, start=running[-2])
+    parts += _row(other, len(scene.largest), x, start=running[-2], decimals=decimals)
     total = Contribution(name="sum", modality="", value=scene.total)
-    parts += _row(total, len(scene.largest) + 1, x, start=0.0)
+    parts += _row(total, len(scene.largest) + 1, x, start=0.0, decimals=decimals)
     height = TOP + ROW_HEIGHT * (len(scene.largest) + 2) + 4
     title = f"Contributions of the {len(scene.largest)} strongest features to the risk"
     return svg.figure(parts, width=WIDTH, height=height, title=title, style=STYLE)
@@ -96,11 +100,19 @@ def _frame(x: Linear, *, rows: int) -> list[str]:
     ]
 
 
-def _row(part: Contribution, row: int, x: Linear, *, start: float) -> list[str]:
+def decimals_for(values: Sequence[float]) -> int:
+    """Return how many decimals show the largest value with three significant figures."""
+    largest = max(abs(value) for value in values)
+    if largest == 0:
+        return MIN_DECIMALS
+    return max(MIN_DECIMALS, MIN_DECIMALS - 1 - math.floor(math.log10(largest)) + 1)
+
+
+def _row(part: Contribution, row: int, x: Linear, *, start: float, decimals: int) -> list[str]:
     y = TOP + ROW_HEIGHT * row
     begin, end = sorted((x(start), x(start + part.value)))
     group = "higher" if part.value >= 0 else "lower"
-    number = f"{part.value:+.3f}".replace("-", "\u2212")
+    number = f"{part.value:+.{decimals}f}".replace("-", "\u2212")
     text = f"{part.name}{_origin(part)}: {number}"
     cells = [
         svg.label(_short(part.name), x=0, y=y + 14, class_="small"),
@@ -113,7 +125,7 @@ def _row(part: Contribution, row: int, x: Linear, *, start: float) -> list[str]:
             height=12,
             class_=f"fill-{group}",
         ),
-        svg.label(number, x=RIGHT + 40, y=y + 14, class_="small", anchor="end"),
+        svg.label(number, x=RIGHT + 62, y=y + 14, class_="small", anchor="end"),
     ]
     if part.modality:
         cells.append(

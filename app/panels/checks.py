@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.model_facts import cohort_name, endpoint, limits
+from app.predictions import cache
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 
@@ -25,6 +26,23 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         st.html(f'<ul class="hn-checks">{items}</ul>{_warnings(read.prediction)}')
     with st.expander("Limits"):
         st.html(_limits(read.bundle))
+    _show_origin(read)
+
+
+def _show_origin(read: CaseReading) -> None:
+    """Say that the numbers were computed here, and offer to do it again."""
+    if read.result is None or read.bundle is None:
+        return
+    words = (
+        f"Computed on this machine in {read.result.seconds:.1f} s by "
+        f"{len(read.result.prediction.member_risks)} of {len(read.bundle.ensemble)} models "
+        f"({read.bundle.name}, {read.bundle.sha256[:12]})."
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="origin"):
+        st.html(f'<p class="hn-small">{escape(words)}</p>')
+        if st.button("Recompute", type="tertiary", key="recompute"):
+            cache().forget(read.result.key)
+            st.rerun()
 
 
 def check_rows(
@@ -87,7 +105,7 @@ def _warnings(prediction: "Prediction") -> str:
 
 def _limits(bundle: "ModelBundle") -> str:
     texts = [
-        f"Endpoint: {endpoint(bundle)}. Without an event, a patient is censored at last contact.",
+        f"Endpoint: {endpoint(bundle)}. Without the event, a patient is censored.",
         f"Reference: {cohort_name(bundle)}.",
         *limits(bundle),
     ]

@@ -28,14 +28,11 @@ def show(workspace: Workspace) -> None:
     bundle = models.load_model(workspace)
     cohort = view_cohort(bundle.reference)
     body = (
-        f'<h1 class="hn-title">{escape(bundle.name)}</h1>'
-        + _facts(bundle)
-        + "<h2>How well it ranks</h2>"
-        + _performance(bundle)
-        + "<h2>Groups</h2>"
-        + _groups(cohort)
-        + "<h2>Limits</h2>"
-        + _limits(bundle)
+        f'<h1 class="hn-title">{escape(bundle.name)}</h1><div class="hn-two">'
+        f"<section>{_facts(bundle)}<h2>Limits</h2>{_limits(bundle)}</section>"
+        "<section><h2>How well it ranks held-out patients</h2>"
+        '<p class="hn-small">Harrell\'s C with 95 % intervals (bootstrap over patients)</p>'
+        f"{_performance(bundle)}<h2>Risk groups</h2>{_groups(cohort)}</section></div>"
     )
     markup.show(f'<article class="hn-card">{body}</article>', key=f"card-{bundle.sha256[:12]}")
 
@@ -63,6 +60,7 @@ def _facts(bundle: "ModelBundle") -> str:
     cuts = f"percentile {bundle.groups.cut_low:.0f} and {bundle.groups.cut_high:.0f}"
     rows = (
         ("for", intended_use(bundle)),
+        ("not for", "diagnosis or treatment decisions"),
         ("cohort", cohort_name(bundle)),
         *data_rows(bundle),
         ("endpoint", endpoint(bundle)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import layout, markup
+from app.charts.styles import ordinal
 from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
 from app.predictions import check_owner
 from app.reading import CaseReading
@@ -39,17 +40,35 @@ def contributions(prediction: "Prediction") -> tuple[Contribution, ...]:
 
 def _show_waterfall(case: CaseRecord, prediction: "Prediction") -> None:
     scene = make_waterfall(contributions(prediction))
-    deltas = ", ".join(
-        f"{escape(name)} {delta:.1e}" for name, delta in prediction.convergence_delta.items()
-    )
+    delta = max(map(abs, prediction.convergence_delta.values()), default=0.0)
     body = (
         '<p class="hn-lead">What moved the risk, against the average training patient. '
         "Integrated gradients: association, not cause.</p>"
         f"{draw_waterfall(scene)}"
-        f'<p class="hn-small">Convergence delta (error of the sum): {deltas}</p>'
-        f"{_data_table(scene.largest)}"
+        f'<p class="hn-small">Unit: risk, higher is worse. Numerical error of the sum '
+        f"(convergence delta): {delta:.1e}</p>"
+        f"{_alone(prediction)}{_data_table(scene.largest)}"
     )
     markup.show(f'<section class="hn-rail">{body}</section>', key=f"omics-{case.id}")
+
+
+def _alone(prediction: "Prediction") -> str:
+    """Return the percentile that the model gives with each modality alone."""
+    found = [
+        (names[0], one.percentile)
+        for names, one in prediction.subsets.items()
+        if len(names) == 1 and len(prediction.modalities_used) > 1
+    ]
+    if not found:
+        return ""
+    rows = "".join(
+        f"<tr><th>{escape(name)} only</th><td>{ordinal(percentile)}</td></tr>"
+        for name, percentile in found
+    )
+    return (
+        '<table class="hn-table"><caption>Risk percentile from one kind of data alone</caption>'
+        f"{rows}</table>"
+    )
 
 
 def _data_table(rows: tuple[Contribution, ...]) -> str:

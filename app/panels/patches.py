@@ -44,8 +44,8 @@ def spread_words(one: "PatchMap") -> str:
     """Return how peaked a map is, in words."""
     share = one.effective_share
     if share > FLAT:
-        return f"nearly uniform ({100 * share:.0f} % of patches): read nothing into it"
-    return f"spread over {100 * share:.0f} % of patches"
+        return f"{100 * share:.0f} % of patches: nearly uniform"
+    return f"{100 * share:.0f} % of patches"
 
 
 def _maps_table(slide: "SlideExplanation") -> str:
@@ -53,12 +53,13 @@ def _maps_table(slide: "SlideExplanation") -> str:
         f"<tr><th>{escape(one.label)}</th><td>{_range(one)}</td>"
         f"<td>{escape(spread_words(one))}</td></tr>"
         for one in slide.maps
+        if one.head is None
     )
+    head = "<th>map</th><th>range</th><th>spread over</th>"
     return (
         f'<p class="hn-small">{len(slide.features)} patches of '
         f"{slide.features.patch_size_l0} level-0 pixels</p>"
-        '<table class="hn-table hn-left"><tr><th>map</th><th>range</th><th>how peaked</th></tr>'
-        f"{rows}</table>"
+        f'<table class="hn-table hn-left"><tr>{head}</tr>{rows}</table>'
     )
 
 

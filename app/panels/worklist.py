@@ -15,6 +15,7 @@ from app.tiles.tokens import mint_token
 from healnet.exceptions import Notice
 
 EMPTY = "No cases yet. Open the demo case or pick a slide."
+REFRESH = "2s"
 COLUMNS = ("", "Case", "Tumour", "Data", "Status", "Risk percentile", "Updated")
 
 
@@ -49,7 +50,26 @@ def rows(workspace: Workspace, query: str) -> tuple[Row, ...]:
     )
 
 
-def show(rows: tuple[Row, ...]) -> None:
+def show(workspace: Workspace, query: str, *, is_changing: bool) -> None:
+    """Show the cases that match; while something is under way, look again every two seconds.
+
+    Args:
+        workspace: Whose cases.
+        query: Words that rows must contain.
+        is_changing: Whether a job works or the showcase cases are being prepared.
+    """
+    st.fragment(_show, run_every=REFRESH if is_changing else None)(workspace, query)
+
+
+def _show(workspace: Workspace, query: str) -> None:
+    found = rows(workspace, query)
+    if not found:
+        show_empty(is_filtered=bool(query))
+        return
+    show_table(found)
+
+
+def show_table(rows: tuple[Row, ...]) -> None:
     """Show the table; pressing a row opens its case."""
     head = "".join(f"<th>{name}</th>" for name in COLUMNS)
     body = "".join(_row(row) for row in rows)

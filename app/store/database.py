@@ -14,7 +14,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from healnet.exceptions import HealNetError
+
 BUSY_TIMEOUT_MS = 10_000
+SCHEMA_VERSION = 1
 
 
 def now() -> datetime:
@@ -108,15 +111,34 @@ class AuditRow(Base):
 
 @lru_cache(maxsize=8)
 def open_database(path: Path) -> Engine:
-    """Return the engine of the workspace, making folder and tables on first use."""
+    """Return the engine of the workspace, making folder and tables on first use.
+
+    Raises:
+        HealNetError: If the database was made by another version of this program.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
     )
     event.listen(engine, "connect", _prepare_connection)
-    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        if version not in {0, SCHEMA_VERSION}:
+            raise _made_by_another_version(path.name, version)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        Base.metadata.create_all(connection)
     path.chmod(0o600)
     return engine
+
+
+def _made_by_another_version(name: str, version: int) -> HealNetError:
+    return HealNetError(
+        f"the workspace has format {version}; this version reads format {SCHEMA_VERSION}",
+        code="WORKSPACE-VERSION",
+        where=name,
+        why="cases and results could be read wrongly",
+        fix="start the version that made it, or set HEALNET_WORKSPACE to another folder",
+    )
 
 
 def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

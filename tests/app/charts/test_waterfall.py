@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
+from app.charts.waterfall import (
+    Contribution,
+    decimals_for,
+    draw_waterfall,
+    make_waterfall,
+)
 
 SPACES = {"svg": "http://www.w3.org/2000/svg"}
 VALUES = st.lists(st.floats(-2, 2, allow_subnormal=False), min_size=1, max_size=40)
@@ -56,3 +61,12 @@ def test_signs_differ_by_colour_and_by_sign_in_the_text() -> None:
     shown = {"".join(node.itertext()) for node in root.iterfind(".//svg:text", SPACES)}
     assert bars == ["fill-higher", "fill-lower"]
     assert {"+0.500", "\u22120.250", "other 0 features"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("largest", "decimals"), [(0.0, 2), (12.0, 2), (0.5, 3), (0.0041, 5), (1.0, 2)]
+)
+def test_small_contributions_keep_three_significant_figures(
+    largest: float, decimals: int
+) -> None:
+    assert decimals_for([largest, -largest / 2]) == decimals

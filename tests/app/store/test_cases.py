@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.store.cases import NewFile
+from app.store.database import open_database
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
 
@@ -117,3 +118,14 @@ def test_cases_outlive_the_process(workspace: Workspace, slide: Path) -> None:
     again = Workspace(workspace.settings)
 
     assert again.case(case_id).title == "Doe"
+
+
+def test_a_workspace_of_another_version_is_refused(workspace: Workspace) -> None:
+    with workspace.engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA user_version = 99")
+    open_database.cache_clear()
+
+    with pytest.raises(HealNetError) as caught:
+        Workspace(workspace.settings).own.list()
+
+    assert caught.value.code == "WORKSPACE-VERSION"

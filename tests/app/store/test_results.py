@@ -34,9 +34,7 @@ def test_the_order_of_the_inputs_does_not_matter() -> None:
 
 
 def test_a_headline_of_another_model_is_not_shown(workspace: Workspace) -> None:
-    headline = Headline(
-        case_id="A", model_key="m", risk=-2.0, percentile=82.0, group="higher"
-    )
+    headline = Headline(case_id="A", model_key="m", risk=-2.0, percentile=82.0, group="higher")
     workspace.results.remember("key", headline)
 
     assert workspace.results.of_case("A", "m") == headline
