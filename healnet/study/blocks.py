@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from healnet.study.noise import Plane
+from healnet.study.noise import Coarse, Plane
 from healnet.study.tissue_layout import FIELD_STEP
 
 MARGIN = 3  # coarse pixels around a block that the cubic kernel needs
@@ -31,7 +31,7 @@ class Block:
         return self.height, self.width
 
 
-def crop_field(field: Plane, block: Block) -> tuple[Plane, int, int]:
+def crop_field(field: Coarse, block: Block) -> tuple[Plane, int, int]:
     """Return the coarse pixels under ``block`` and around it, and their first column and row.
 
     Beyond the slide the border is repeated.
@@ -44,7 +44,7 @@ def crop_field(field: Plane, block: Block) -> tuple[Plane, int, int]:
     return field[np.ix_(rows, columns)], left, top
 
 
-def upsample(field: Plane, block: Block, *, step: int = 1) -> Plane:
+def upsample(field: Coarse, block: Block, *, step: int = 1) -> Plane:
     """Return the coarse field on every ``step``-th pixel of ``block``, with a cubic kernel."""
     crop, left, top = crop_field(field, block)
     box = (
@@ -58,6 +58,6 @@ def upsample(field: Plane, block: Block, *, step: int = 1) -> Plane:
     return np.array(image.resize(size, Image.Resampling.BICUBIC, box=box))
 
 
-def is_above(field: Plane, block: Block, level: float) -> bool:
+def is_above(field: Coarse, block: Block, level: float) -> bool:
     """Return whether the coarse field exceeds ``level`` anywhere on ``block``."""
     return bool((crop_field(field, block)[0] > level).any())

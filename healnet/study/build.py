@@ -10,8 +10,8 @@
     truth/          CASE.geojson (true regions), patients.csv, drivers.csv
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -146,30 +146,31 @@ def _write_slides(
     chosen = [patient for patient in study.patients if patient.has_slide]
     report = progress or _ignore
     report(StudyProgress(stage="slides", done=0, total=len(chosen)))
-    # fresh processes: a forked one would inherit the threads' locks of the caller
-    context = get_context("spawn")
-    workers = max(1, min(processes, len(chosen)))
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-        waiting = [_submit(pool, study, patient, form) for patient in chosen]
+    for done, _ in enumerate(_drawn(study, chosen, form, processes=processes), start=1):
+        report(StudyProgress(stage="slides", done=done, total=len(chosen)))
+
+
+def _drawn(
+    study: Study, chosen: Sequence[Patient], form: SlideFormat, *, processes: int
+) -> Iterator[None]:
+    """Write the slides of these patients; yield after each."""
+    if processes <= 1:
+        for patient in chosen:
+            write_slide(patient, study.seed, form, folder=study.folder)
+            yield
+        return
+    # fresh processes: a forked one would inherit the locks of the caller's threads
+    with ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn")) as pool:
+        waiting = [
+            pool.submit(write_slide, patient, study.seed, form, folder=study.folder)
+            for patient in chosen
+        ]
         try:
-            for done, job in enumerate(as_completed(waiting), start=1):
+            for job in as_completed(waiting):
                 job.result()
-                report(StudyProgress(stage="slides", done=done, total=len(chosen)))
+                yield
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _submit(
-    pool: ProcessPoolExecutor, study: Study, patient: Patient, form: SlideFormat
-) -> Future[None]:
-    return pool.submit(
-        write_slide,
-        patient,
-        study.seed,
-        form,
-        slide=study.folder / "slides" / f"{patient.case_id}.svs",
-        truth=study.folder / "truth" / f"{patient.case_id}.geojson",
-    )
 
 
 def _ignore(progress: StudyProgress) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from healnet.study.blocks import Block, is_above, upsample
-from healnet.study.noise import Plane
+from healnet.study.noise import Coarse, Plane
 from healnet.study.scene import Bodies, Scene
 from healnet.study.stain import Densities
 from healnet.study.stamping import Mosaic, cones, new_mosaic, stamp_cones
@@ -39,15 +39,15 @@ class Canvas:
         row, column = self.scene.texture_offset
         return self.block.y + row, self.block.x + column
 
-    def up(self, field: Plane) -> Plane:
+    def up(self, field: Coarse) -> Plane:
         """Return a coarse field at full resolution."""
         return upsample(field, self.block)
 
-    def tile(self, tile: Plane) -> Plane:
+    def tile(self, tile: Coarse) -> Plane:
         """Return the part of an endless texture that lies on this block."""
         return tile_at(tile, self.corner, self.block.shape)
 
-    def has(self, field: Plane, *, above: float = 0.02) -> bool:
+    def has(self, field: Coarse, *, above: float = 0.02) -> bool:
         """Return whether a coarse field exceeds ``above`` anywhere on the block."""
         return is_above(field, self.block, above)
 

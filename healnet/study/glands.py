@@ -163,7 +163,7 @@ def _cribriform(
 
 
 def _two_nearest(
-    seeds: Points, place: Points
+    seeds: Float32[np.ndarray, "seeds 2"], place: Points
 ) -> tuple[Float[np.ndarray, "n 2"], Int[np.ndarray, "n 2"]]:
     """Return distance and index of the nearest and second nearest seed of each place."""
     distance, index = cKDTree(seeds).query(place, k=2)

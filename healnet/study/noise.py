@@ -8,12 +8,7 @@ from jaxtyping import Float32, Shaped
 from PIL import Image
 
 Plane = Float32[np.ndarray, "h w"]
-
-
-def resize(field: Plane, shape: tuple[int, int]) -> Plane:
-    """Return ``field`` resampled to ``shape`` (rows, columns) with a cubic kernel."""
-    image = Image.fromarray(np.ascontiguousarray(field))
-    return np.array(image.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
+Coarse = Float32[np.ndarray, "rows columns"]  # a field seen beside planes of another size
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], *, scale: float) -> Plane:

@@ -18,7 +18,7 @@ from healnet.study.nucleus_looks import LOOKS, CellKind, NucleusLook
 
 SPRITE_SEED = 911
 TINY = 1e-3  # relative radius below which a nucleus's centre is
-Stack = Float32[np.ndarray, "n s s"]
+Stack = Float32[np.ndarray, "sprite s s"]
 
 
 @dataclass(frozen=True, kw_only=True)

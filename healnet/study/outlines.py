@@ -1,13 +1,13 @@
 """Lines of equal value in a field, with types.
 
-Axis names: n point, h height, w width.
+Axis names: h height, w width.
 """
 
 import numpy as np
 from jaxtyping import Float, Shaped
 from skimage.measure import approximate_polygon, find_contours, points_in_poly
 
-Line = Float[np.ndarray, "n 2"]  # row, column
+Line = Float[np.ndarray, "_ 2"]  # row, column
 
 
 def level_lines(field: Shaped[np.ndarray, "h w"], level: float) -> list[Line]:

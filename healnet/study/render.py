@@ -42,7 +42,7 @@ def render_slide(scene: Scene, profile: StainProfile) -> UInt8[np.ndarray, "h w 
 def paint_block(scene: Scene, block: Block) -> Densities:
     """Return the amounts of stain on ``block``."""
     canvas = new_canvas(scene, block)
-    if is_above(scene.fields.edge, block, -12):
+    if is_above(scene.fields.edge, block, -12.0):
         fibre = paint_stroma(canvas)
         paint_necrosis(canvas)
         paint_fat(canvas)

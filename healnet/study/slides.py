@@ -84,10 +84,10 @@ def draw_slide(
     return render_slide(scene, stain), region_polygons(scene.layout)
 
 
-def write_slide(
-    patient: Patient, seed: int, form: SlideFormat, *, slide: Path, truth: Path
-) -> None:
-    """Draw the slide and write it and its true regions."""
+def write_slide(patient: Patient, seed: int, form: SlideFormat, *, folder: Path) -> None:
+    """Draw the slide; write it to the study's ``slides/`` and its regions to ``truth/``."""
     pixels, regions = draw_slide(patient, seed, form)
+    truth = folder / "truth" / f"{patient.case_id}.geojson"
     truth.write_text(json.dumps(regions), encoding="utf-8")
+    slide = folder / "slides" / f"{patient.case_id}.svs"
     write_svs(slide, pixels, mpp=MPP, magnification=20, quality=form.quality)

@@ -1,6 +1,6 @@
 """Draw many small things on a block: nuclei, cell bodies, fat cells, red cells.
 
-Axis names: h height, w width of a block; n thing.
+Axis names: h height, w width of a block; n thing; s side of a sprite.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from healnet.study.stain import Densities
 
 CONE_ANGLES = 32
 CONE_SHAPES = 3
-Stack = Float32[np.ndarray, "n s s"]
+Stack = Float32[np.ndarray, "sprite s s"]
 
 
 @dataclass(frozen=True, kw_only=True)

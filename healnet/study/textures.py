@@ -153,7 +153,8 @@ def _fibre_tile(
     # all fibres of a neighbourhood wave together: shift them across by a common crimp
     crimp = _oriented(spectra[3], angle, look.crimp_length * 3.2, look.crimp_length)
     shift = look.crimp * crimp
-    density = _displaced(density, -np.sin(angle) * shift, np.cos(angle) * shift)
+    sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
+    density = _displaced(density, -sine * shift, cosine * shift)
     return (np.clip(density, 0, 1) * 255).astype(np.uint8)
 
 

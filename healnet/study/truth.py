@@ -11,7 +11,7 @@ from healnet.study.tissue_layout import FIELD_STEP, REGION_NAMES, Layout, Region
 
 SMALLEST_PX2 = 12.0  # coarse pixels; smaller specks are left out
 TOLERANCE = 0.7  # coarse pixels by which a simplified outline may deviate
-Ring = Float[np.ndarray, "n 2"]  # x, y in coarse pixels, closed
+Ring = Float[np.ndarray, "_ 2"]  # x, y in coarse pixels, closed
 
 COLOURS: dict[Region, tuple[int, int, int]] = {
     Region.STROMA: (230, 159, 0),
@@ -53,7 +53,7 @@ def _polygons(mask: Bool[np.ndarray, "h w"]) -> list[list[Ring]]:
     return list(polygons.values())
 
 
-def _simplified(line: Float[np.ndarray, "n 2"]) -> Ring:
+def _simplified(line: Ring) -> Ring:
     ring = simplify(line, tolerance=TOLERANCE)
     return np.asarray(ring[:, ::-1] - 0.5)  # without the padding, from centres to edges
 
@@ -61,7 +61,7 @@ def _simplified(line: Float[np.ndarray, "n 2"]) -> Ring:
 def _signed_area(ring: Ring) -> float:
     """Return the area, positive for outlines and negative for holes."""
     x, y = ring[:, 0], ring[:, 1]
-    return float(np.sum(x[1:] * y[:-1] - x[:-1] * y[1:])) / 2
+    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2
 
 
 def _feature(

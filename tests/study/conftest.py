@@ -12,4 +12,4 @@ from tests.study.small_slides import SMALL
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Four patients with small slides."""
     folder: Path = tmp_path_factory.mktemp("study")
-    return build_study(folder, patients=4, seed=7, form=SMALL)
+    return build_study(folder, patients=4, seed=7, form=SMALL, processes=1)

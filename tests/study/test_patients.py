@@ -36,7 +36,8 @@ def test_a_patient_does_not_depend_on_the_size_of_the_study(drawn: Study) -> Non
 def test_another_seed_gives_other_patients(drawn: Study) -> None:
     other = draw_study(Path("nowhere"), patients=12, seed=8)
 
-    assert all(a.shares != b.shares for a, b in zip(other.patients, drawn.patients, strict=False))
+    for one, another in zip(other.patients, drawn.patients[:12], strict=True):
+        assert one.shares != another.shares
 
 
 def test_about_half_of_the_patients_have_the_event(drawn: Study) -> None:
@@ -82,7 +83,6 @@ def test_log_hazard_by_hand() -> None:
         age=law.age_mean + 3 * law.age_sd,
     )
 
-    # 1 * 2 - 0.5 * 1 + 2 * (-1) + 0.25 * (-1 * 2) + 0.1 * 3
     assert value == pytest.approx(2 - 0.5 - 2 - 0.5 + 0.3)
 
 
@@ -136,9 +136,7 @@ def test_driver_genes_follow_the_programme_and_others_do_not(drawn: Study) -> No
     table = draw_tables(drawn.patients, seed=7, law=drawn.law)["rna"]
     programme = np.array([p.programme for p in drawn.patients if p.has_omics])
 
-    correlation = table.corrwith(
-        table.assign(programme=programme)["programme"], axis=0
-    ).abs()
+    correlation = table.corrwith(table.assign(programme=programme)["programme"], axis=0).abs()
 
     drivers = correlation[list(DRIVER_GENES)]
     others = correlation.drop(list(DRIVER_GENES))
@@ -150,9 +148,9 @@ def test_immune_genes_follow_the_lymphocytes_on_the_slide_in_part(drawn: Study) 
     table = draw_tables(drawn.patients, seed=7, law=drawn.law)["rna"]
     share = [p.shares.lymphocytes for p in drawn.patients if p.has_omics]
 
-    correlation = table[list(IMMUNE_GENES)].corrwith(
-        table.assign(share=share)["share"], axis=0
-    ).abs()
+    correlation = (
+        table[list(IMMUNE_GENES)].corrwith(table.assign(share=share)["share"], axis=0).abs()
+    )
 
     assert 0.2 < correlation.median() < 0.6
 
