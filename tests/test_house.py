@@ -14,14 +14,14 @@ FILES = [path for folder in MAX_LINES for path in sorted((ROOT / folder).rglob("
 PRODUCT = [path for path in FILES if path.relative_to(ROOT).parts[0] != "tests"]
 FORBIDDEN = {
     r"\bimport (pickle|joblib)\b": "no pickle: it runs code",
-    r"torch\.load\((?!.*weights_only=True)": "torch.load only with weights_only=True",
+    r"(?<!safetensors\.)torch\.load\((?!.*weights_only=True)": "torch.load only with weights_only=True",
     r"yaml\.load\(": "yaml.safe_load only",
-    r"\b(eval|exec)\(": "no eval, no exec",
+    r"(?<![.\w])(eval|exec)\(": "no eval, no exec",
     r"shell=True": "no shell",
     r"extractall\(": "archives are read member by member",
     r"unsafe_allow_html": "untrusted text never becomes markup",
     r"st\.cache_data": "it hashes large arrays by sampling: results may be stale",
-    r"strict=False\)": "weights load whole or not at all",
+    r"load_state_dict\(.*strict=False": "weights load whole or not at all",
     r"tempfile\.mktemp\(": "racy",
 }
 
@@ -40,9 +40,7 @@ def test_file_fits_and_is_named_for_its_content(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=relative)
 def test_file_has_no_forbidden_call(path: Path) -> None:
-    text = "\n".join(
-        line for line in path.read_text().splitlines() if "zip(" not in line
-    )
+    text = path.read_text()
 
     found = [reason for pattern, reason in FORBIDDEN.items() if re.search(pattern, text)]
 
@@ -60,7 +58,10 @@ def test_layers_are_imported_one_way_only() -> None:
 
 
 def test_tile_routes_load_without_streamlit_and_torch() -> None:
-    code = "import sys, app.tiles.routes; print('streamlit' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys, app.tiles.routes; "
+        "print(*(name in sys.modules for name in ('streamlit', 'torch')))"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
