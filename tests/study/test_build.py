@@ -45,6 +45,7 @@ def test_the_file_holds_the_drawn_pixels_within_jpeg_error(study: Study) -> None
     assert np.abs(stored.mean(axis=(0, 1)) - drawn.mean(axis=(0, 1))).max() < 1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_files_with_two_processes_as_with_one(
     study: Study, tmp_path: Path
 ) -> None:
