@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 from numpy import ndarray
 
 from healnet.bundle.model_bundle import ModelBundle
@@ -133,7 +133,7 @@ def _given_values(schema: TableSchema, row: Mapping[str, object]) -> dict[str, f
     return found
 
 
-def _percentile(value: float, quantiles: Float64[ndarray, " q"]) -> float:
+def _percentile(value: float, quantiles: Float32[ndarray, " q"]) -> float:
     """Return the mid-rank of a value among evenly spaced quantiles, 0 to 100."""
     last = len(quantiles) - 1
     below = np.searchsorted(quantiles, value, side="left")
