@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from einops import rearrange
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Int32, UInt8
 from numpy import ndarray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
@@ -24,7 +24,7 @@ _MAX_PIXELS = 4_000_000  # a mask this large separates patches on the largest sl
 _UNKNOWN_MPP_SIDE = 1_500  # longer side of the mask of a slide of unknown pixel size
 _TEXTURE_UM = 40.0  # window in which texture is measured
 _CLOSE_UM = 32.0  # gaps that a membrane may have
-_MAX_HOLE_UM2 = 160_000.0  # a lumen or fat lobule, not a missing piece
+_MAX_HOLE_UM2 = 40_000.0  # a lumen or fat cell, not a missing piece
 _MIN_PIECE_UM2 = 12_000.0  # anything smaller is dust or debris
 _FLAT = 3.5  # texture of glass, with dust and scan stripes, stays below
 _TEXTURED = 6.0
@@ -111,8 +111,12 @@ def find_tissue(
     texture = _texture(colours, mpp)
     usable = ~(border | pen)
     glass = _glass_colour(colours, texture, usable)
-    found = _stained(colours, texture, glass, usable)
-    found = _tidy(found & usable, mpp) & usable
+    stained = _absorbing(colours, glass, usable)
+    whole = _tidy((stained | (texture > _TEXTURED)) & usable, mpp)
+    reach = (
+        _window(mpp) // 2
+    )  # texture is seen so far beyond its cause: the outline is taken back
+    found = (_shrunk(whole, reach) | (whole & stained)) & usable
     excluded = {"glass": ~(found | pen | border), "pen": pen, "border": border}
     return found, excluded
 
@@ -128,12 +132,16 @@ def _without_rim(pixels: UInt8[ndarray, "h w 3"]) -> UInt8[ndarray, "h w 3"]:
 
 def _texture(colours: Float32[ndarray, "3 h w"], mpp: float) -> Float32[ndarray, "h w"]:
     """Return the standard deviation of brightness in a small window, units of 0 to 255."""
-    window = max(round(_TEXTURE_UM / mpp), 3)
+    window = _window(mpp)
     luma = colours.mean(axis=0)
     mean = ndimage.uniform_filter(luma, window)
     square = ndimage.uniform_filter(luma**2, window)
     spread: Float32[ndarray, "h w"] = np.sqrt(np.maximum(square - mean**2, 0))
     return spread
+
+
+def _window(mpp: float) -> int:
+    return max(round(_TEXTURE_UM / mpp), 3)
 
 
 def _glass_colour(
@@ -156,13 +164,12 @@ def _glass_colour(
     return colour
 
 
-def _stained(
+def _absorbing(
     colours: Float32[ndarray, "3 h w"],
-    texture: Float32[ndarray, "h w"],
     glass: Float32[ndarray, " 3"],
     usable: Bool[ndarray, "h w"],
 ) -> Bool[ndarray, "h w"]:
-    """Return pixels that absorb more light than the glass, or have texture."""
+    """Return pixels that absorb more light than the glass."""
     density = np.log((rearrange(glass, "c -> c 1 1") + 1) / (colours + 1))
     absorbed = np.maximum(density, 0).mean(axis=0) + np.abs(density).max(axis=0) * 0.5
     absorbed = ndimage.uniform_filter(absorbed, 3)
@@ -170,15 +177,15 @@ def _stained(
     if usable.any():
         middle: float = threshold_otsu(absorbed[usable])  # type: ignore[no-untyped-call]
         floor = float(np.clip(middle * 0.6, *_DENSITY))
-    return (absorbed > floor) | (texture > _TEXTURED)
+    stained: Bool[ndarray, "h w"] = absorbed > floor
+    return stained
 
 
 def _border(colours: Float32[ndarray, "3 h w"]) -> Bool[ndarray, "h w"]:
     """Return black parts that reach the edge of the image."""
     black = colours.max(axis=0) < _BLACK
     labels, _ = ndimage.label(black)
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    border: Bool[ndarray, "h w"] = black & np.isin(labels, np.unique(edge[edge > 0]))
+    border: Bool[ndarray, "h w"] = black & np.isin(labels, _edge_labels(labels))
     return border
 
 
@@ -202,18 +209,34 @@ def _tidy(found: Bool[ndarray, "h w"], mpp: float) -> Bool[ndarray, "h w"]:
     radius = max(round(_CLOSE_UM / mpp), 1)
     closed = _shrunk(_grown(found, radius), radius)
     opened = _grown(_shrunk(closed, 1), 1)
-    filled = ~_without_small(~opened, _MAX_HOLE_UM2 / mpp**2)
+    filled = ~_without_small(~opened, _MAX_HOLE_UM2 / mpp**2, keeps_edge=True)
     return _without_small(filled, max(_MIN_PIECE_UM2 / mpp**2, _MIN_PIECE_PX))
 
 
-def _without_small(parts: Bool[ndarray, "h w"], min_pixels: float) -> Bool[ndarray, "h w"]:
+def _without_small(
+    parts: Bool[ndarray, "h w"], min_pixels: float, *, keeps_edge: bool = False
+) -> Bool[ndarray, "h w"]:
+    """Return the connected parts that are large enough.
+
+    Args:
+        parts: True where a part is.
+        min_pixels: Least size of a part.
+        keeps_edge: Whether a part at the edge of the image is kept at any size: it goes on
+            outside.
+    """
     labels, count = ndimage.label(parts)
     if count == 0:
         return parts
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    large: Bool[ndarray, "h w"] = (sizes >= min_pixels)[labels]
+    is_kept = np.bincount(labels.ravel()) >= min_pixels
+    if keeps_edge:
+        is_kept[_edge_labels(labels)] = True
+    is_kept[0] = False
+    large: Bool[ndarray, "h w"] = is_kept[labels]
     return large
+
+
+def _edge_labels(labels: Int32[ndarray, "h w"]) -> Int32[ndarray, " n"]:
+    return np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
 
 
 def _grown(parts: Bool[ndarray, "h w"], radius: int) -> Bool[ndarray, "h w"]:
