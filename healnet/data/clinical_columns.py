@@ -53,31 +53,40 @@ def clinical_table(
 def _typed(
     name: str, cells: Sequence[str], places: Sequence[Place], problems: Problems
 ) -> pd.Series:
-    numbers = [parse_cell(cell) for cell in cells]
-    num_text = sum(number is None for number in numbers)
-    num_seen = sum(number is not None and np.isfinite(number) for number in numbers)
-    _check_known_column(name, cells, places, problems)
+    parsed = {cell: parse_cell(cell) for cell in set(cells)}
+    num_text = sum(parsed[cell] is None for cell in cells)
+    num_seen = sum(np.isfinite([number for c in cells if (number := parsed[c]) is not None]))
+    _note_problems(name, cells, places, problems)
     if num_text > num_seen:
         texts = [None if cell.strip().lower() in MISSING else cell.strip() for cell in cells]
         return pd.Series(texts, dtype=object)
-    for cell, number, place in zip(cells, numbers, places, strict=True):
-        if number is None and name.lower() not in {*RANGES, *SEX_COLUMNS}:
-            problems.add(place, name, f"{shown(cell)!r} is not a number")
-    return pd.Series([np.nan if number is None else number for number in numbers], dtype=float)
+    if name.lower() not in {*RANGES, *SEX_COLUMNS}:
+        for cell, place in zip(cells, places, strict=True):
+            if parsed[cell] is None:
+                problems.add(place, name, f"{shown(cell)!r} is not a number")
+    return pd.Series([parsed[cell] for cell in cells], dtype=np.float64)
 
 
-def _check_known_column(
+def _note_problems(
     name: str, cells: Sequence[str], places: Sequence[Place], problems: Problems
 ) -> None:
-    lowered = name.lower()
-    for cell, place in zip(cells, places, strict=True):
-        text = cell.strip().lower()
-        if text in MISSING:
-            continue
-        if lowered in SEX_COLUMNS and text not in SEXES:
-            problems.add(place, name, f"{shown(cell)!r}; female or male expected")
-        if lowered in RANGES:
-            low, high = RANGES[lowered]
-            number = parse_cell(cell)
-            if number is None or not low <= number <= high:
-                problems.add(place, name, f"{shown(cell)!r}; {low:g} to {high:g} expected")
+    """Note the cells that a column of this name cannot hold."""
+    wrong = {cell: text for cell in set(cells) if (text := _impossible(name.lower(), cell))}
+    if wrong:
+        for cell, place in zip(cells, places, strict=True):
+            if cell in wrong:
+                problems.add(place, name, f"{shown(cell)!r}; {wrong[cell]} expected")
+
+
+def _impossible(name: str, cell: str) -> str:
+    """Return what a column of this name holds instead; empty if the cell is possible."""
+    text = cell.strip().lower()
+    if text in MISSING:
+        return ""
+    if name in SEX_COLUMNS and text not in SEXES:
+        return "female or male"
+    if name not in RANGES:
+        return ""
+    low, high = RANGES[name]
+    number = parse_cell(cell)
+    return "" if number is not None and low <= number <= high else f"{low:g} to {high:g}"

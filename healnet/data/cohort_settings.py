@@ -15,6 +15,7 @@ endpoint: overall survival
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any, cast
 
 import yaml
@@ -85,6 +86,23 @@ def read_settings(table: Path) -> CohortSettings:
 
 
 def _parse(path: Path) -> CohortSettings:
+    values = _load(path)
+    known = {field.name for field in fields(CohortSettings)}
+    if not set(map(str, values)) <= known:
+        raise _wrong(f"only these names are known: {', '.join(sorted(known))}", path.name)
+    converted: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            converted[str(name)] = _convert(str(name), value, path.parent)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _wrong(f"{name} has the wrong form", path.name) from error
+    try:
+        return CohortSettings(**converted)
+    except CohortError as error:
+        raise _wrong(error.what, path.name) from error
+
+
+def _load(path: Path) -> dict[object, object]:
     if path.stat().st_size > _MAX_BYTES:
         raise _wrong("larger than 1 MB", path.name)
     try:
@@ -97,17 +115,11 @@ def _parse(path: Path) -> CohortSettings:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong("not readable as YAML", path.name) from error
-    values = {} if content is None else content
-    known = {field.name for field in fields(CohortSettings)}
-    if not isinstance(values, dict) or not set(map(str, values)) <= known:
-        raise _wrong(f"only these names are known: {', '.join(sorted(known))}", path.name)
-    try:
-        converted = {str(n): _convert(str(n), values[n], path.parent) for n in values}
-        return CohortSettings(**cast("dict[str, Any]", converted))
-    except CohortError as error:
-        raise _wrong(error.what, path.name) from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise _wrong("a value has the wrong form", path.name) from error
+    if not isinstance(content, (dict, NoneType)):
+        raise _wrong(
+            "names with values expected, such as endpoint: overall survival", path.name
+        )
+    return content or {}
 
 
 def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (YAML holds anything)

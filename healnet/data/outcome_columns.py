@@ -103,7 +103,8 @@ def parse_events(
             decision of the user, with the line to write.
     """
     flags = _mapped_flags(settings) or _FLAGS
-    texts = [_plain(cell) for cell in cells]
+    plain = {cell: _plain(cell) for cell in set(cells)}
+    texts = [plain[cell] for cell in cells]
     counts = Counter(text for text in texts if text not in flags and text not in MISSING)
     if flags is _FLAGS:
         _ask_about_codes(counts, set(texts), problems.name)

@@ -158,6 +158,8 @@ def _unique_rows(
 
 
 def _paths(cell: str, folder: Path) -> tuple[Path, ...]:
+    if not cell:
+        return ()
     return tuple(folder / part.strip() for part in cell.split(";") if part.strip())
 
 

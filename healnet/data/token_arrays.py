@@ -23,9 +23,9 @@ class TokenArrays:
     """
 
     values: Float[ndarray, "n c"]
-    coords: Float32[ndarray, "n a"] | None = None
-    is_token: Bool[ndarray, " n"] | None = None
-    slide_index: Int64[ndarray, " n"] | None = None
+    coords: Float32[ndarray, "m a"] | None = None  # m == n: checked below
+    is_token: Bool[ndarray, " i"] | None = None
+    slide_index: Int64[ndarray, " j"] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays of different lengths, and no tokens at all."""

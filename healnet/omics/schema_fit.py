@@ -1,5 +1,6 @@
 """Fitting a schema: the kind of every column, and its scale, from training patients only."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -17,6 +18,10 @@ MIN_FOR_SHARE = 20  # patients, from which on half as many levels are too many
 TAIL = 0.01  # share of patients on either side that does not judge what is wild
 WILD = 10.0  # standard deviations
 _TINY = 1e-9
+_NEVER_NEGATIVE = re.compile(
+    r"(raw )?counts?|(log2\()?(tpm|fpkm|rsem|counts?)( ?\+ ?1\))?|years|months|days",
+    re.IGNORECASE,
+)
 NUMERIC_MODALITIES = ("rna", "cnv", "mutation")
 
 
@@ -57,7 +62,9 @@ def describe_columns(
                 for x in levels
             )
         else:
-            kind = _number_kind(frame[name].to_numpy(dtype=np.float64))
+            values = frame[name].to_numpy(dtype=np.float64)
+            _check_unit(values, unit, where=f"{modality} table, column {name}")
+            kind = _number_kind(values)
             features.append(FeatureSpec(name=name, column=name, kind=kind, unit=unit))
     if not features:
         raise TableError(
@@ -114,6 +121,18 @@ def _levels(column: pd.Series, modality: str) -> list[str]:
             fix=f"leave the column out, or group it into at most {MAX_LEVELS} levels",
         )
     return levels
+
+
+def _check_unit(values: Float[ndarray, " n"], unit: str, *, where: str) -> None:
+    if not _NEVER_NEGATIVE.fullmatch(unit.strip()) or not (values < 0).any():
+        return
+    raise TableError(
+        f"negative values in a table declared as {unit}",
+        code="TABLE-UNIT",
+        where=where,
+        why=f"{unit} cannot be {np.nanmin(values):g}",
+        fix="correct the unit in the YAML file, or the table",
+    )
 
 
 def _number_kind(values: Float[ndarray, " n"]) -> Kind:

@@ -306,6 +306,14 @@ def test_a_value_that_is_no_number_is_refused(rna: pd.DataFrame, bad: object) ->
         schema.encode({**row_of(rna), "GENE3": bad})
 
 
+@pytest.mark.parametrize("unit", ["TPM", "counts", "log2(TPM+1)", "log2(RSEM + 1)"])
+def test_negative_values_do_not_fit_a_unit_of_counts(rna: pd.DataFrame, unit: str) -> None:
+    with pytest.raises(TableError, match="negative values in a table declared as"):
+        TableSchema.fit(-rna, "rna", units={"rna": unit})
+    for other in ("", "z-score", "log2(TPM+0.001)"):
+        assert TableSchema.fit(-rna, "rna", units={"rna": other}).features[0].unit == other
+
+
 def test_a_table_without_variation_or_columns_or_with_free_text_is_no_input() -> None:
     index = [f"p{i}" for i in range(60)]
     notes = pd.Series([f"note {i}" for i in range(60)], dtype=object).values
