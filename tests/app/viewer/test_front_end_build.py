@@ -83,7 +83,7 @@ def test_a_bundler_that_fails_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make_tree(tmp_path)
-    monkeypatch.setattr(hatch_build, "_node_and_npm", lambda: (["false"], ["false"]))
+    monkeypatch.setattr(hatch_build, "node_and_npm", lambda: (["false"], ["false"]))
 
     with pytest.raises(RuntimeError, match="HEALNET_SKIP_FRONTEND=1"):
         hatch_build.build_frontend(tmp_path, force=True)

@@ -19,14 +19,15 @@ export function writeAddress(version: string, place: Place, display: Display): v
   const { x, y, scale, rotation, isFlipped } = place;
   const numbers = [x.toFixed(1), y.toFixed(1), scale.toPrecision(5), rotation, isFlipped ? 1 : 0];
   hash.set("view", [short(version), ...numbers].join("_"));
-  const range = display.range ? display.range.map((value) => value.toPrecision(4)) : ["", ""];
-  hash.set(
-    "map",
-    [display.isVisible ? 1 : 0, display.opacity.toFixed(2), display.topShare.toPrecision(3), display.scaling]
-      .concat([display.colours, display.style, display.isSmooth ? 1 : 0, ...range, display.mapId])
-      .join("_"),
-  );
+  if (display.mapId) hash.set("map", mapText(display));
   window.history.replaceState(window.history.state, "", `#${hash.toString()}`);
+}
+
+function mapText(display: Display): string {
+  const range = display.range ? display.range.map((value) => value.toPrecision(4)) : ["", ""];
+  const numbers = [display.isVisible ? 1 : 0, display.opacity.toFixed(2), display.topShare.toPrecision(3)];
+  const names = [display.scaling, display.colours, display.style, display.isSmooth ? 1 : 0];
+  return [...numbers, ...names, ...range, display.mapId].join("_");
 }
 
 /** The place in the address, if it is one on this slide. */

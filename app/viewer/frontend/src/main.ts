@@ -62,15 +62,18 @@ function open(host: Host): Mounted {
 /** Fill the window from here down, unless the page asks for a height. */
 function fitHeight(root: HTMLElement, height: number | null): () => void {
   const fit = () => {
-    const top = root.getBoundingClientRect().top + window.scrollY;
-    const room = height ?? Math.max(LEAST_HEIGHT, window.innerHeight - Math.max(0, top) - 8);
+    const scrolled = root.closest('[data-testid="stMain"]')?.scrollTop ?? window.scrollY;
+    const top = Math.max(0, root.getBoundingClientRect().top + scrolled);
+    const room = height ?? Math.max(LEAST_HEIGHT, window.innerHeight - top - 8);
     root.style.height = `${Math.round(room)}px`;
   };
   fit();
-  const later = window.setTimeout(fit, 400); // the page above may still be laid out
+  const page = root.closest('[data-testid="stMainBlockContainer"]') ?? document.body;
+  const watch = new ResizeObserver(fit); // something above came or went
+  watch.observe(page);
   window.addEventListener("resize", fit);
   return () => {
-    window.clearTimeout(later);
+    watch.disconnect();
     window.removeEventListener("resize", fit);
   };
 }

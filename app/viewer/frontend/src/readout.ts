@@ -8,7 +8,7 @@ import type { View } from "./view";
 export class Readout {
   private readonly first = el("div", { class: "hw-readout-first" });
   private readonly second = el("div", { class: "hw-readout-second" });
-  readonly element = el("div", { class: "hw-readout", hidden: true, role: "status" }, this.first, this.second);
+  readonly element = el("div", { class: "hw-readout", hidden: true }, this.first, this.second);
 
   constructor(
     private readonly scene: SceneData,

@@ -1,0 +1,122 @@
+// The parts that compute, without a browser. Run: npm test
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FIRST_VIEW } from "../src/display";
+import { Lattice } from "../src/lattice";
+import type { MapData } from "../src/messages";
+import { duration, micrometres, percent, percentile, short, times, whole, withUnit } from "../src/number_text";
+import { colourPosition, patchColours } from "../src/paint";
+import { roundLength } from "../src/scale_bar";
+import { rankAgreement, ScoreMap } from "../src/score_map";
+
+const GRID = { origin_x: 100, origin_y: 50, stride: 10, columns: 3, rows: 2, patch_size: 10 };
+const N = NaN;
+
+function mapOf(scores: number[], part: Partial<MapData> = {}): ScoreMap {
+  const values = Float32Array.from(scores);
+  const data = {
+    id: "a", title: "", subtitle: "", method: "attention", method_label: "", layer: null, head: null, unit: "x uniform",
+    signed: false, url: "", grid: GRID, count: 0, minimum: 0, maximum: 0, effective_share: null, ...part,
+  };
+  return new ScoreMap(data, Lattice.fromScores(GRID, values), values);
+}
+
+test("a point finds the patch in its cell, and none beside the lattice", () => {
+  const lattice = Lattice.fromScores(GRID, Float32Array.from([5, N, 5, N, 5, N]));
+
+  assert.deepEqual([100, 105, 109.9].map((x) => lattice.patchAt(x, 55)), [0, 0, 0]);
+  assert.equal(lattice.patchAt(110, 55), -1);
+  assert.equal(lattice.patchAt(120, 55), 1);
+  assert.equal(lattice.patchAt(115, 65), 2);
+  assert.deepEqual([lattice.patchAt(99.9, 55), lattice.patchAt(130, 55), lattice.patchAt(105, 70)], [-1, -1, -1]);
+});
+
+test("the footprint comes from the exact corners where they are known", () => {
+  const corners = Float32Array.from([101, 49, 121, 61]);
+  const lattice = Lattice.fromTable(GRID, Float32Array.from([0, N, N, N, N, 1]), corners);
+
+  assert.deepEqual(lattice.box(1), { x: 121, y: 61, size: 10 });
+});
+
+test("equal scores share a percentile, and the highest is not more than 100", () => {
+  const map = mapOf([1, 1, 2, 4, N, N]);
+
+  // places 1 and 2 share rank 1.5 of 4: (0 + 2) / 2 of 4; then 2.5 and 3.5 of 4
+  assert.deepEqual([...map.percentiles], [25, 25, 62.5, 87.5]);
+});
+
+test("a share keeps the strongest, rounded up, and all that tie with the last", () => {
+  const map = mapOf([1, 2, 2, 3, N, N]);
+
+  assert.equal(map.cutFor(0.25), 3);
+  assert.equal(map.cutFor(0.26), 2);
+  assert.equal(map.numAtLeast(map.cutFor(0.5)), 3);
+  assert.equal(map.cutFor(1), -Infinity);
+});
+
+test("maps with a sign are ranked by size and ordered by value", () => {
+  const map = mapOf([-5, 1, 3, N, N, N], { signed: true, unit: "log-risk" });
+
+  assert.deepEqual([...map.order], [2, 1, 0]);
+  assert.equal(map.cutFor(0.3), 5);
+  assert.deepEqual(map.defaultRange(), [-5, 5]);
+});
+
+test("the spread of a hand-worked map is exp(entropy) over the number of patches", () => {
+  assert.ok(Math.abs(mapOf([2, 1, 1, N, N, N]).effectiveShare! - 2 ** 1.5 / 3) < 1e-7);
+});
+
+test("a nearly uniform map keeps a range of 0 to 2 at least", () => {
+  const map = mapOf([1.01, 0.99, 1, 1, 1, 1]);
+
+  assert.ok(map.isNearUniform);
+  assert.deepEqual(map.defaultRange(), [0, 2]);
+});
+
+test("a patch without a score is not coloured, a zero is", () => {
+  const map = mapOf([0, 4, N, N, N, N]);
+  const running = new ScoreMap(map.data, map.lattice, Float32Array.from([0, N, N, N, N, N]));
+
+  assert.ok(patchColours(map, FIRST_VIEW)[0]! > 0);
+  assert.equal(patchColours(running, FIRST_VIEW)[1], 0);
+  assert.equal(running.count, 1);
+});
+
+test("colours run over the range and stop at its ends", () => {
+  const map = mapOf([0, 1, 2, 8, N, N]);
+  const display = { ...FIRST_VIEW, range: [0, 4] as [number, number] };
+
+  assert.deepEqual([0, 1, 2, 3].map((patch) => colourPosition(map, patch, display)), [0, 0.25, 0.5, 1]);
+});
+
+test("zero is the middle of a map with a sign, whatever the scaling", () => {
+  const map = mapOf([-2, 0, 4, N, N, N], { signed: true });
+
+  assert.equal(colourPosition(map, 1, FIRST_VIEW), 0.5);
+  assert.equal(colourPosition(map, 1, { ...FIRST_VIEW, scaling: "percentile" }), 0.5);
+  assert.ok(colourPosition(map, 0, FIRST_VIEW) < 0.5);
+});
+
+test("maps of opposite order disagree", () => {
+  assert.equal(rankAgreement(mapOf([1, 2, 3, N, N, N]), mapOf([9, 5, 1, N, N, N])), -1);
+  assert.equal(rankAgreement(mapOf([1, 2, N, N, N, N]), mapOf([1, 2, N, N, N, N])), null);
+});
+
+test("the scale bar is 1, 2 or 5 times a power of ten, and as long as it may be", () => {
+  assert.deepEqual([99, 100, 199, 230, 500, 0.7, 4999].map(roundLength), [50, 100, 100, 200, 500, 0.5, 2000]);
+});
+
+test("numbers read the same everywhere", () => {
+  const plain = (text: string) => text.replaceAll("\u202f", " ");
+  assert.equal(plain(whole(1234567)), "1 234 567");
+  assert.deepEqual([0, 3.804, 12.34, 123.4, 0.0421, 1e-5].map(short), ["0", "3.80", "12.3", "123", "0.042", "1.0e-5"]);
+  assert.equal(short(-0.5), "\u22120.50");
+  assert.equal(withUnit(3.8, "x uniform"), "3.80× uniform");
+  assert.equal(withUnit(0.12, "log-risk", true), "+0.12 log-risk");
+  assert.deepEqual([0.05, 0.001, 0.123, 1].map((share) => plain(percent(share))), ["5 %", "0.1 %", "12 %", "100 %"]);
+  assert.deepEqual([0.2, 50, 99.9].map(percentile), ["p1", "p50", "p99"]);
+  assert.deepEqual([128, 500, 2000].map((um) => plain(micrometres(um))), ["128 µm", "500 µm", "2 mm"]);
+  assert.deepEqual([20, 12.43, 0.831].map(times), ["20x", "12.4x", "0.83x"]);
+  assert.deepEqual([100, 7500].map((s) => plain(duration(s))), ["1:40", "2 h 05"]);
+});
