@@ -5,13 +5,18 @@ import streamlit as st
 from app import layout, models, state
 from app.store.workspace import current_workspace
 
+SYNTHETIC_STUDY = "Synthetic study"
+SYNTHETIC_MODEL = "Model trained on synthetic patients"
+
 
 def show(page_title: str) -> None:
     """Show the banner; it says "synthetic study" wherever the built-in study is on screen."""
     workspace = current_workspace()
     case = workspace.find_case(str(st.query_params.get(state.CASE, ""))[: state.MAX_ID])
-    is_about_study = page_title != "Case" and bool(workspace.study.list())
-    layout.banner(
-        model=models.shipped_name(workspace),
-        is_synthetic=is_about_study if case is None else case.is_built_in,
-    )
+    label = models.shipped_label(workspace)
+    if case is None:
+        marks_study = page_title != "Case" and bool(workspace.study.list())
+    else:
+        marks_study = case.is_built_in
+    chip = SYNTHETIC_STUDY if marks_study else SYNTHETIC_MODEL if label.is_synthetic else ""
+    layout.banner(model=label.name, chip=chip)

@@ -14,14 +14,14 @@ WAITING_PX = 600
 RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
 
 
-def banner(*, model: str, is_synthetic: bool) -> None:
+def banner(*, model: str, chip: str) -> None:
     """Show the 28-px line that stands on every screen: limits of use, model, its card.
 
     Args:
         model: Name of the model in use; empty where there is none.
-        is_synthetic: Whether what is shown belongs to the synthetic study.
+        chip: What must be said of the data or the model; empty for nothing.
     """
-    label = '<span class="hn-chip hn-synthetic">Synthetic study</span>' if is_synthetic else ""
+    label = f'<span class="hn-chip hn-synthetic">{escape(chip)}</span>' if chip else ""
     card = f"<span>model {escape(model)}</span>{_link('models', 'card')}" if model else ""
     st.html(
         f'<div class="hn-banner" role="note"><span>{RESEARCH_USE}</span>'

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +14,34 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
 
 
-def shipped_name(workspace: Workspace) -> str:
-    """Return the name of the shipped model; empty where there is none.
+@dataclass(frozen=True, kw_only=True)
+class ModelLabel:
+    """What every screen says of the model in use.
+
+    Attributes:
+        name: Empty where no model is installed.
+        is_synthetic: Whether it was trained on invented patients.
+    """
+
+    name: str = ""
+    is_synthetic: bool = False
+
+
+def shipped_label(workspace: Workspace) -> ModelLabel:
+    """Return name and kind of the shipped model.
 
     Reads its card alone, so that the first page need not load the model.
     """
     folder = workspace.study.model_folder
     if folder is None or not (folder / "card.json").is_file():
-        return ""
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return str(card.get("name", folder.name))
+        return ModelLabel()
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except ValueError:  # said in full where the model is loaded
+        return ModelLabel(name=folder.name)
+    return ModelLabel(
+        name=str(card.get("name", folder.name)), is_synthetic=bool(card.get("is_synthetic"))
+    )
 
 
 def shipped_key(workspace: Workspace) -> str:

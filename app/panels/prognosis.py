@@ -17,6 +17,7 @@ from app.predictions import check_owner
 from app.reading import CaseReading
 from app.statements import c_words, headline, median_words, p_words
 from app.store.records import SLIDE, CaseRecord
+from healnet.exceptions import Notice
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
@@ -128,7 +129,15 @@ def _remark(case: CaseRecord, read: CaseReading) -> str:
         texts.append(
             "No slide for this case. Estimate uses the omic profile only; expect a wider range."
         )
-    return "".join(f'<p class="hn-remark">{text}</p>' for text in texts)
+    if read.prediction is not None:
+        texts += [warning_words(notice) for notice in read.prediction.warnings]
+    return "".join(f'<p class="hn-remark">{escape(text)}</p>' for text in texts)
+
+
+def warning_words(notice: Notice) -> str:
+    """Return a warning as one line: what, and where; the rest stands under Checks."""
+    place = f" ({notice.where})" if notice.where else ""
+    return f"{notice.what[:1].upper()}{notice.what[1:]}{place}."
 
 
 def _statistics(bundle: "ModelBundle", cohort: CohortView) -> str:

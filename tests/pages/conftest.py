@@ -1,6 +1,7 @@
 """Pages run without a browser, each on a workspace of its own."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,18 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works
     workspace = open_workspace(read_settings())
     yield workspace
     workspace.engine.dispose()
+
+
+@pytest.fixture
+def study(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with the shipped study."""
+    demo = Path(os.environ.get("HEALNET_TEST_DEMO", ROOT / "assets" / "demo"))
+    if not (demo / "model" / "manifest.json").is_file():
+        pytest.skip("the shipped study is not built: run `healnet demo --rebuild`")
+    monkeypatch.setenv("HEALNET_DEMO", str(demo))
+    study = open_workspace(read_settings())
+    assert study.settings.workspace == workspace.settings.workspace
+    return study
 
 
 @pytest.fixture
