@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from healnet.data.encode_progress import Progress
 from healnet.exceptions import ConfigError
 from healnet.study.genes import CNV_DRIVERS, DRIVER_GENES, MUTATION_DRIVERS
 from healnet.study.hazard import HazardLaw
@@ -34,16 +35,7 @@ UNITS = {"rna": "log2(TPM+1)", "cnv": "GISTIC call", "mutation": "0/1", "age": "
 CLINICAL = ("age", "sex", "stage", "grade")
 
 
-@dataclass(frozen=True, kw_only=True)
-class StudyProgress:
-    """How far the study is: what is being made, and how many of how many are done."""
-
-    stage: str
-    done: int
-    total: int
-
-
-ProgressCall = Callable[[StudyProgress], None]
+ProgressCall = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +137,9 @@ def _write_slides(
 ) -> None:
     chosen = [patient for patient in study.patients if patient.has_slide]
     report = progress or _ignore
-    report(StudyProgress(stage="slides", done=0, total=len(chosen)))
+    report(Progress(stage="draw slides", done=0, total=len(chosen)))
     for done, _ in enumerate(_drawn(study, chosen, form, processes=processes), start=1):
-        report(StudyProgress(stage="slides", done=done, total=len(chosen)))
+        report(Progress(stage="draw slides", done=done, total=len(chosen)))
 
 
 def _drawn(
@@ -173,7 +165,7 @@ def _drawn(
             pool.shutdown(cancel_futures=True)
 
 
-def _ignore(progress: StudyProgress) -> None:
+def _ignore(progress: Progress) -> None:
     """Do nothing with it."""
 
 
