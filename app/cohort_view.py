@@ -113,15 +113,20 @@ def _summary(name: str, curve: KaplanMeier, last_month: float) -> GroupSummary:
 
 
 def _curve(name: str, curve: KaplanMeier, last_month: float) -> GroupCurve:
-    """Return the steps to draw: from 1 at time 0; a band that has no value keeps its last."""
+    """Return the steps to draw: from 1 at time 0.
+
+    Where the curve is at 0 the bands do not exist: the upper keeps its last value and the lower
+    goes down with the curve, so that the curve never leaves its band.
+    """
     ticks = month_ticks(last_month)
     counts = curve.table(ticks)
+    survival = np.concatenate([[1.0], curve.survival])
     rows = zip(counts.at_risk, counts.events, counts.censored, strict=True)
     return GroupCurve(
         name=name,
         time_months=np.concatenate([[0.0], curve.time_months]),
-        survival=np.concatenate([[1.0], curve.survival]),
-        lower=_carried(np.concatenate([[1.0], curve.lower])),
+        survival=survival,
+        lower=np.minimum(_carried(np.concatenate([[1.0], curve.lower])), survival),
         upper=_carried(np.concatenate([[1.0], curve.upper])),
         size=int(curve.at_risk[0]),
         table={
