@@ -10,6 +10,7 @@ from numpy import ndarray
 from healnet.data.clinical_columns import clinical_table
 from healnet.data.cohort import Cohort, Patient
 from healnet.data.cohort_settings import CohortSettings, read_settings
+from healnet.data.leakage import check_shared_files, leakage_notices
 from healnet.data.omic_tables import read_omic_tables
 from healnet.data.outcome_columns import check_follow_up, parse_events, parse_times
 from healnet.data.porpoise_cohort import porpoise_cohort
@@ -62,7 +63,8 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
         notices=(*cohort.notices, *notices),
     )
     _check_files(cohort)
-    return cohort
+    check_shared_files(cohort)
+    return replace(cohort, notices=(*cohort.notices, *leakage_notices(cohort)))
 
 
 def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Cohort:

@@ -207,8 +207,9 @@ def test_slides_and_features_are_found_from_the_folder_of_the_table(
     write_features(tmp_path / "b.h5", features(2))
     table = good_cohort(5).assign(slides="", features="")
     table.loc[0, ["slides", "features"]] = ["slides/a.svs", "a.h5; b.h5"]
+    write_features(tmp_path / "c.h5", features(3))
 
-    cohort = read_cohort(write(table, "slide_mpp: 0.25\nfeatures: {PT-0001: [b.h5]}"))
+    cohort = read_cohort(write(table, "slide_mpp: 0.25\nfeatures: {PT-0001: [c.h5]}"))
 
     assert cohort.patients[0].slides == (tmp_path / "slides" / "a.svs",)
     first, second = cohort.case("PT-0000").slides

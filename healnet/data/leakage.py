@@ -1,0 +1,164 @@
+"""Signs that a cohort would flatter a model: said when it is read, before anything is trained.
+
+Axis names: n patient, p column.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+from numpy import ndarray
+from scipy import stats
+
+from healnet.data.cohort import Cohort
+from healnet.exceptions import CohortError, Notice
+from healnet.survival.outcome import MIN_EVENTS_TO_TRAIN
+
+MAX_RANK_CORRELATION = 0.95
+TWIN_CORRELATION = 0.999
+MIN_TWIN_COLUMNS = 50  # continuous columns below which equal profiles are no surprise
+MAX_TWIN_PATIENTS = 5_000  # patients squared x 8 bytes: 200 MB
+_MIN_VALUES = 10
+_FIRST = 3
+
+
+def check_can_train(cohort: Cohort) -> None:
+    """Refuse a cohort from which nothing can be learned; predicting for it is allowed.
+
+    Raises:
+        CohortError: ``COHORT-FEW-EVENTS``.
+    """
+    num_events = int(cohort.event.sum())
+    if num_events < MIN_EVENTS_TO_TRAIN:
+        raise CohortError(
+            f"{num_events} events in {len(cohort)} patients; at least {MIN_EVENTS_TO_TRAIN} "
+            "are needed to train",
+            code="COHORT-FEW-EVENTS",
+            where=cohort.name,
+            why="a model would learn chance",
+            fix="add patients with an event, or use a trained model for prediction",
+        )
+
+
+def check_shared_files(cohort: Cohort) -> None:
+    """Refuse a slide or feature file that is given to two patients.
+
+    Raises:
+        CohortError: ``COHORT-SHARED-SLIDE``.
+    """
+    owner: dict[Path, str] = {}
+    for patient in cohort.patients:
+        for path in {path.resolve() for path in (*patient.slides, *patient.features)}:
+            first = owner.setdefault(path, patient.case_id)
+            if first != patient.case_id:
+                raise CohortError(
+                    f"{path.name} belongs to {first} and to {patient.case_id}",
+                    code="COHORT-SHARED-SLIDE",
+                    where=cohort.name,
+                    why="the same slide could be learned from and judged on",
+                    fix="give each slide to one patient",
+                )
+
+
+def leakage_notices(cohort: Cohort) -> tuple[Notice, ...]:
+    """Return what looks as if the answer were among the inputs, or a patient there twice."""
+    notices = []
+    for modality, table in cohort.tables.items():
+        position = {case_id: i for i, case_id in enumerate(cohort.case_ids)}
+        rows = [position[str(case_id)] for case_id in table.index]
+        numbers = table.select_dtypes("number")
+        values = numbers.to_numpy(dtype=np.float64)
+        names = list(map(str, numbers.columns))
+        is_outcome = outcome_columns(values, cohort.time_months[rows], cohort.event[rows])
+        found = [name for name, is_it in zip(names, is_outcome, strict=True) if is_it]
+        notices += _outcome_notice(modality, found)
+        notices += _twin_notice(modality, twins(table.index, values))
+    return tuple(notices)
+
+
+def outcome_columns(
+    values: Float[ndarray, "n p"], time_months: Float[ndarray, " n"], event: Bool[ndarray, " n"]
+) -> Bool[ndarray, " p"]:
+    """Return which columns order the patients as time does, or are a copy of the event.
+
+    Spearman correlation beyond 0.95 with time, over all patients or over those with an event.
+    """
+    if values.shape[1] == 0:
+        return np.zeros(0, dtype=np.bool_)
+    everybody = np.ones(len(event), dtype=np.bool_)
+    found = np.zeros(values.shape[1], dtype=np.bool_)
+    for chosen in (everybody, event):
+        correlation = _rank_correlation(values[chosen], time_months[chosen])
+        found |= np.abs(correlation) > MAX_RANK_CORRELATION
+    flag = event.astype(np.float64)[:, None]
+    is_copy = (values == flag).all(axis=0) | (values == 1 - flag).all(axis=0)
+    has_both = bool(event.any() and not event.all())
+    return np.asarray(found | (is_copy & has_both), dtype=np.bool_)
+
+
+def twins(ids: pd.Index, values: Float[ndarray, "n p"]) -> list[tuple[str, str]]:
+    """Return pairs of patients whose continuous profiles correlate beyond 0.999."""
+    varied = np.array([len(np.unique(column)) for column in values.T]) > len(values) / 2
+    if varied.sum() < MIN_TWIN_COLUMNS or not 1 < len(values) <= MAX_TWIN_PATIENTS:
+        return []
+    scaled = stats.zscore(values[:, varied], axis=0, nan_policy="omit")
+    scaled = np.clip(np.nan_to_num(np.asarray(scaled)), -5, 5)  # one wild value is no likeness
+    scaled = stats.zscore(scaled, axis=1)
+    likeness = np.triu(scaled @ scaled.T / varied.sum(), k=1)
+    return [(str(ids[i]), str(ids[j])) for i, j in np.argwhere(likeness > TWIN_CORRELATION)]
+
+
+def _rank_correlation(
+    values: Float[ndarray, "n p"], time: Float[ndarray, " n"]
+) -> Float[ndarray, " p"]:
+    """Return Spearman's correlation with time over observed values; 0 where there are few."""
+    result = np.zeros(values.shape[1])
+    is_whole = np.isfinite(values).all(axis=0)
+    if is_whole.any() and len(time) >= _MIN_VALUES:
+        ranks = stats.rankdata(values[:, is_whole], axis=0)
+        result[is_whole] = _correlation(ranks, stats.rankdata(time)[:, None])
+    for column in np.flatnonzero(~is_whole):
+        seen = np.isfinite(values[:, column])
+        if seen.sum() >= _MIN_VALUES:
+            ranks = stats.rankdata(values[seen, column])[:, None]
+            result[column] = _correlation(ranks, stats.rankdata(time[seen])[:, None])[0]
+    return result
+
+
+def _correlation(
+    ranks: Float[ndarray, "n p"], other: Float[ndarray, "n 1"]
+) -> Float[ndarray, " p"]:
+    a, b = ranks - ranks.mean(axis=0), other - other.mean(axis=0)
+    scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+    return np.asarray((a * b).sum(axis=0) / np.where(scale > 0, scale, 1.0))
+
+
+def _outcome_notice(modality: str, columns: list[str]) -> list[Notice]:
+    if not columns:
+        return []
+    more = " ..." if len(columns) > _FIRST else ""
+    return [
+        Notice(
+            code="COHORT-OUTCOME-INPUT",
+            what=f"{len(columns)} {modality} columns order the outcome almost perfectly",
+            where=f"columns {', '.join(columns[:_FIRST])}{more}",
+            why="if this is the outcome or was measured after it, a model would only copy it",
+            fix="leave these columns out of the inputs",
+        )
+    ]
+
+
+def _twin_notice(modality: str, pairs: list[tuple[str, str]]) -> list[Notice]:
+    if not pairs:
+        return []
+    named = "; ".join(f"{one} and {other}" for one, other in pairs[:_FIRST])
+    return [
+        Notice(
+            code="COHORT-TWINS",
+            what=f"{len(pairs)} pairs of patients have nearly the same {modality} profile",
+            where=named + (" ..." if len(pairs) > _FIRST else ""),
+            why="the same person on both sides of a split makes a model look better than it is",
+            fix="give samples of one person one case_id",
+        )
+    ]
