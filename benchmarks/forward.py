@@ -6,7 +6,8 @@ Three networks, in turn (A B C A B C ...) inside one process, medians:
   one sweep  `published`, the same weights, through healnet.model
   default    our preset, slide and 400 genes
 
-Run:  python benchmarks/forward.py [--quick] [--backward] [--channels 1280] [--threads 2]
+Run:  python benchmarks/forward.py [--quick] [--backward] [--patches N ...] [--channels C]
+      [--threads T]
 Peak memory is the kernel's high-water mark, reset before each call (Linux only).
 """
 
@@ -30,6 +31,7 @@ from healnet.model.tokens import Tokens
 
 MIB = 1 << 20
 OMIC_TOKENS, GENES = 2000, 400
+SIZES, QUICK_SIZES = (1000, 16000, 65000, 250000), (1000, 4000)
 Run = Callable[[], Tensor]
 
 
@@ -227,6 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Forward pass: time and memory.")
     parser.add_argument("--quick", action="store_true", help="1k and 4k patches, three rounds")
     parser.add_argument("--backward", action="store_true", help="forward and backward")
+    parser.add_argument("--patches", type=int, nargs="+", default=SIZES)
     parser.add_argument("--channels", type=int, default=1280)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
@@ -239,7 +242,7 @@ def main() -> None:
         " patches  network      wall time  spread    ratio      CPU time    ratio"
         "      memory  difference to plain"
     )
-    for num_patches in (1000, 4000) if arguments.quick else (1000, 16000, 65000, 250000):
+    for num_patches in QUICK_SIZES if arguments.quick else arguments.patches:
         rounds = 3 if arguments.quick or num_patches > 100000 else 7
         measure(num_patches, arguments.channels, rounds=rounds, backward=arguments.backward)
 

@@ -73,13 +73,28 @@ def project_tokens(weights: FoldedWeights, source: TokenSource) -> Float[Tensor,
     return projected
 
 
-def chunk_operands(weights: FoldedWeights, source: TokenSource, chunk: Chunk) -> ChunkOperands:
-    """Return values, position codes, mean and scale of the tokens of one chunk."""
+def chunk_operands(
+    weights: FoldedWeights,
+    source: TokenSource,
+    chunk: Chunk,
+    moments: Float[Tensor, "t 2"] | None = None,
+) -> ChunkOperands:
+    """Return values, position codes, mean and scale of the tokens of one chunk.
+
+    Args:
+        weights: Say whether the code passes through the LayerNorm.
+        source: The bag.
+        chunk: Which tokens.
+        moments: Mean and scale of all targets, where they are known already.
+    """
     values, coords = source.read(chunk, weights.values.dtype)
     codes = None
     if coords is not None and source.positions is not None:
-        check_finite(coords)
         codes = encode_positions(coords, source.positions)
+    if moments is not None:
+        return ChunkOperands(values, codes, *torch.split(moments[chunk.target], 1, dim=1))
+    if coords is not None:
+        check_finite(coords)
     mean, scale = _moments(values, codes if weights.codes_inside else None)
     return ChunkOperands(values, codes, mean, scale)
 
@@ -141,7 +156,7 @@ def _moments(
 
 
 class _ProjectTokens(torch.autograd.Function):
-    """The sweep. Saves the bag by reference; nothing else of its size exists."""
+    """The sweep. Saves the bag by reference, and two numbers per token."""
 
     @staticmethod
     def forward(
@@ -153,34 +168,38 @@ class _ProjectTokens(torch.autograd.Function):
         weights: FoldedWeights,
         source: TokenSource,
     ) -> Tensor:
-        ctx.save_for_backward(values_weight, codes_weight, constant, values)
+        moments = constant.new_empty(source.num_targets, 2)
+        ctx.save_for_backward(values_weight, codes_weight, constant, values, moments)
         ctx.codes_inside, ctx.plan = weights.codes_inside, source._replace(values=values[:0])
         shape = (source.num_targets, values_weight.shape[1])
         projected = constant.new_empty(shape) if source.is_full else constant.new_zeros(shape)
         for chunk in source.chunks:
-            projected[chunk.target] = project_chunk(
-                weights, chunk_operands(weights, source, chunk)
-            )
+            operands = chunk_operands(weights, source, chunk)
+            projected[chunk.target] = project_chunk(weights, operands)
+            moments[chunk.target] = torch.cat([operands.mean, operands.scale], dim=1)
         return projected
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        values_weight, codes_weight, constant, values = ctx.saved_tensors
+        values_weight, codes_weight, constant, values, moments = ctx.saved_tensors
         weights = FoldedWeights(values_weight, codes_weight, constant, ctx.codes_inside)
         source = ctx.plan._replace(values=values)
-        sums = [torch.zeros_like(values_weight), torch.zeros_like(constant)]
+        weight_sum, constant_sum = (
+            values_weight.new_zeros(values_weight.shape[::-1]),
+            torch.zeros_like(constant),
+        )
         codes_sum = None if codes_weight is None else torch.zeros_like(codes_weight)
         values_sum = torch.zeros_like(values) if ctx.needs_input_grad[3] else None
         for chunk in source.chunks:
-            operands = chunk_operands(weights, source, chunk)
+            operands = chunk_operands(weights, source, chunk, moments)
             piece = gradient[chunk.target]
             scaled = piece * operands.scale
-            sums[0].addmm_(operands.values.T, scaled)
-            sums[1].add_(piece.sum(dim=0))
+            weight_sum.addmm_(scaled.T, operands.values)  # this way round is the faster one
+            constant_sum.add_(piece.sum(dim=0))
             if codes_sum is not None and operands.codes is not None:
                 codes_sum.addmm_(operands.codes.T, scaled if weights.codes_inside else piece)
             if values_sum is not None:
                 found = values_gradient(weights, operands, piece)
                 values_sum[chunk.source] = found.to(values.dtype)
-        return sums[0], codes_sum, sums[1], values_sum, None, None
+        return weight_sum.T, codes_sum, constant_sum, values_sum, None, None
