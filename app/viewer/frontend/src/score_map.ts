@@ -28,12 +28,14 @@ export class ScoreMap {
     values: Float32Array,
   ) {
     this.scores = Float32Array.from(lattice.anchors, (cell) => (cell < 0 ? NaN : values[cell]!));
-    const known = [...this.scores.keys()].filter((patch) => !Number.isNaN(this.scores[patch]!));
-    this.order = Int32Array.from(known).sort((a, b) => this.scores[b]! - this.scores[a]! || a - b);
-    const strength = (patch: number) => (data.signed ? Math.abs(this.scores[patch]!) : this.scores[patch]!);
-    const ranked = Int32Array.from(known).sort((a, b) => strength(a) - strength(b));
-    this.strengths = Float64Array.from(ranked, strength);
-    this.percentiles = midRanks(ranked, this.strengths, lattice.count);
+    const known = Int32Array.from(this.scores.keys()).filter((patch) => !Number.isNaN(this.scores[patch]!));
+    const strengths = Float64Array.from(known, (patch) => this.strength(patch));
+    this.strengths = strengths.slice().sort();
+    this.percentiles = new Float32Array(lattice.count).fill(NaN);
+    ranksOf(strengths, this.strengths).forEach((rank, at) => {
+      this.percentiles[known[at]!] = (100 * (rank + 0.5)) / known.length;
+    });
+    this.order = highestFirst(known, this.scores);
     this.maximum = this.order.length ? this.scores[this.order[0]!]! : 0;
     this.minimum = this.order.length ? this.scores[this.order[this.order.length - 1]!]! : 0;
     this.clip = this.quantile(CLIP_QUANTILE) || 1;
@@ -60,19 +62,12 @@ export class ScoreMap {
   }
 
   strength(patch: number): number {
-    const score = this.scores[patch]!;
+    const score = this.scores[patch] ?? NaN;
     return this.data.signed ? Math.abs(score) : score;
   }
 
   numAtLeast(cut: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.strengths[middle]! < cut) low = middle + 1;
-      else high = middle;
-    }
-    return this.count - low;
+    return this.count - numBelow(this.strengths, cut);
   }
 
   /** Default colour range: from zero to the clip; symmetric for signed maps. */
@@ -87,16 +82,37 @@ export class ScoreMap {
   }
 }
 
-function midRanks(ranked: Int32Array, sorted: Float64Array, count: number): Float32Array {
-  const result = new Float32Array(count).fill(NaN);
-  for (let start = 0; start < sorted.length; ) {
-    let end = start + 1;
-    while (end < sorted.length && sorted[end] === sorted[start]) end++;
-    const value = (100 * (start + end)) / 2 / sorted.length;
-    for (let place = start; place < end; place++) result[ranked[place]!] = value;
-    start = end;
+/** How many of some sorted numbers lie below a value. */
+function numBelow(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
   }
-  return result;
+  return low;
+}
+
+/** Places from 0 among the same numbers sorted; equal ones share the middle of their places. */
+function ranksOf(values: Float64Array, sorted: Float64Array = values.slice().sort()): Float64Array {
+  const lasts = new Float64Array(sorted.length);
+  for (let at = sorted.length - 1; at >= 0; at--) {
+    const isLast = at === sorted.length - 1 || sorted[at + 1] !== sorted[at];
+    lasts[at] = isLast ? at : lasts[at + 1]!;
+  }
+  return values.map((value) => {
+    const first = numBelow(sorted, value);
+    return (first + lasts[first]!) / 2;
+  });
+}
+
+/** Patches by falling score, equal ones by number. Sorting plain numbers is ten times as fast. */
+function highestFirst(known: Int32Array, scores: Float32Array): Int32Array {
+  const values = Float64Array.from(known, (patch) => -scores[patch]!);
+  const sorted = values.slice().sort();
+  const keys = values.map((value, at) => numBelow(sorted, value) * known.length + at).sort();
+  return Int32Array.from(keys, (key) => known[key % known.length]!);
 }
 
 function effectiveShare(scores: Float32Array): number | null {
@@ -117,27 +133,13 @@ function effectiveShare(scores: Float32Array): number | null {
 
 /** Spearman's rank agreement of two maps over the patches that both know; null below three. */
 export function rankAgreement(first: ScoreMap, second: ScoreMap): number | null {
-  const both: number[] = [];
-  const count = Math.min(first.scores.length, second.scores.length);
-  for (let patch = 0; patch < count; patch++) {
-    if (!Number.isNaN(first.strength(patch)) && !Number.isNaN(second.strength(patch))) both.push(patch);
-  }
+  const both = Int32Array.from(first.scores.keys()).filter(
+    (patch) => !Number.isNaN(first.strength(patch)) && !Number.isNaN(second.strength(patch)),
+  );
   if (both.length < 3) return null;
-  const a = ranksOf(both, (patch) => first.strength(patch));
-  const b = ranksOf(both, (patch) => second.strength(patch));
+  const a = ranksOf(Float64Array.from(both, (patch) => first.strength(patch)));
+  const b = ranksOf(Float64Array.from(both, (patch) => second.strength(patch)));
   return correlation(a, b);
-}
-
-function ranksOf(patches: readonly number[], value: (patch: number) => number): Float64Array {
-  const order = patches.map((_, index) => index).sort((i, j) => value(patches[i]!) - value(patches[j]!));
-  const ranks = new Float64Array(patches.length);
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && value(patches[order[end]!]!) === value(patches[order[start]!]!)) end++;
-    for (let place = start; place < end; place++) ranks[order[place]!] = (start + end - 1) / 2;
-    start = end;
-  }
-  return ranks;
 }
 
 function correlation(a: Float64Array, b: Float64Array): number | null {
