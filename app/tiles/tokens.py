@@ -18,8 +18,7 @@ _serializer = URLSafeSerializer(secrets.token_bytes(32), salt="slide")
 
 def mint_token(slide_id: str) -> str:
     """Return the token of a slide for this process."""
-    token = _serializer.dumps(slide_id)
-    return token.decode() if isinstance(token, bytes) else token
+    return str(_serializer.dumps(slide_id))
 
 
 @lru_cache(maxsize=1024)  # every tile asks, for the same few slides
