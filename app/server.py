@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
+from app import warm_up
 from app.jobs.supervisor import Supervisor
 from app.settings import check_server, read_settings
 from app.start_page import KnownPathsMiddleware, create_start_routes
@@ -60,8 +61,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         sys.stderr.flush()
         os._exit(EXIT_REFUSED)  # nothing has started; a raise would print a traceback instead
     set_nodelay()
-    supervisor = Supervisor(open_workspace(read_settings()))
+    workspace = open_workspace(read_settings())
+    supervisor = Supervisor(workspace)
     supervisor.start()
+    warm_up.begin(workspace)
     try:
         yield
     finally:

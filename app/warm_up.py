@@ -1,7 +1,7 @@
 """Get ready while the reader looks at the first page: load the model, read the showcase cases.
 
 The first page must not wait for torch; the second should not either. So the heavy imports
-happen in a thread that starts when the worklist has been drawn, once in a process.
+happen in a thread that starts with the server, once in a process.
 """
 
 import logging
@@ -38,9 +38,9 @@ def load_parts() -> None:
     _loaded.set()
 
 
-def is_ready() -> bool:
-    """Return whether everything has been prepared."""
-    return _ready.is_set()
+def is_under_way() -> bool:
+    """Return whether the showcase cases are being read right now."""
+    return _started.is_set() and not _ready.is_set()
 
 
 def _prepare(workspace: Workspace) -> None:

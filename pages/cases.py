@@ -11,6 +11,5 @@ with layout.toolbar():
     open_slide.show_actions(workspace)
     query = worklist.search_box()
 
-is_changing = bool(workspace.jobs.live()) or not warm_up.is_ready()
+is_changing = bool(workspace.jobs.live()) or warm_up.is_under_way()
 worklist.show(workspace, query, is_changing=is_changing)
-warm_up.begin(workspace)

@@ -45,7 +45,7 @@ def choose_from_folder(workspace: Workspace) -> None:
         format_func=lambda key: f"{entries[key].name}   {entries[key].size / MEGABYTE:,.1f} MB",
         key=ENTRY,
     )
-    if st.button("Open", type="primary", key="open_entry"):
+    if st.button("Open slide", type="primary", key="open_entry"):
         try:
             with st.spinner("Checking the file"):
                 case_id = intake.open_from_folder(workspace, chosen)

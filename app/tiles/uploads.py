@@ -101,7 +101,7 @@ async def _hand_over(stored: StoredUpload, on_stored: OnStored) -> Response:
         answer = await to_thread.run_sync(on_stored, stored)
     except HealNetError as error:
         stored.path.unlink(missing_ok=True)
-        return JSONResponse({"problem": error.to_dict()}, status_code=422)
+        return JSONResponse({"problem": error.to_dict()})  # it arrived; this is the verdict
     return JSONResponse(dict(answer), status_code=201)
 
 
