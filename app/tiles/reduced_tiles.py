@@ -8,6 +8,7 @@ import io
 
 from PIL import Image
 
+from app.tiles.jpeg_check import is_unbroken
 from healnet.slide.stored_tiles import StoredTiles
 
 FACTORS = (2, 4, 8)
@@ -48,8 +49,8 @@ def reduced_tile(
 
 
 def _decoded(jpeg: bytes | None, side: int) -> Image.Image | None:
-    if jpeg is None:
-        return None
+    if jpeg is None or not is_unbroken(jpeg):
+        return None  # the ordinary reader says what is wrong with it
     try:
         image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         image.draft("RGB", (side, side))

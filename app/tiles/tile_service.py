@@ -11,6 +11,7 @@ from PIL import Image
 
 from app.tiles.byte_cache import ByteCache
 from app.tiles.handles import OpenSlideEntry, SlideHandles, SlideSource
+from app.tiles.jpeg_check import is_unbroken
 from app.tiles.pyramid import TileLevel, box_of_tile
 from app.tiles.reduced_tiles import reduced_tile
 from healnet.exceptions import SlideError
@@ -153,7 +154,10 @@ def _stored_tile(entry: OpenSlideEntry, level: int, column: int, row: int) -> by
     if entry.slide.stored_tiles is None or not _has_tile(entry, level, column, row):
         return None
     stored = entry.levels[level].stored
-    return None if stored is None else entry.slide.stored_tiles.get_whole(stored, column, row)
+    if stored is None:
+        return None
+    jpeg = entry.slide.stored_tiles.get_whole(stored, column, row)
+    return jpeg if jpeg is not None and is_unbroken(jpeg) else None
 
 
 def _read_tile(entry: OpenSlideEntry, level: int, column: int, row: int) -> bytes:

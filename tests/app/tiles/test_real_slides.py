@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from app.tiles.jpeg_check import is_unbroken
 from app.tiles.pyramid import TileLevel, box_of_tile, lay_pyramid
 from app.tiles.routes import SlideSource, create_tile_routes
 from app.tiles.tokens import mint_token
 from healnet.slide.reader import open_slide
+from healnet.slide.tiles import encode_jpeg
 
 SLIDES = ("CMU-1-Small-Region.svs", "her2st_B4_pyramid.tiff", "CMU-1-overview.tiff")
 
@@ -89,11 +93,43 @@ def test_a_stored_tile_carries_no_words_of_the_file(browser: TestClient) -> None
     assert b"\xff\xfe" not in body[:200]  # no comment segment
 
 
-def test_one_bad_tile_does_not_spoil_the_others(browser: TestClient) -> None:
+def test_bad_tiles_are_missing_and_do_not_spoil_the_others(browser: TestClient) -> None:
     token = mint_token("corrupt")
-    places = ["0_4", "0_5", "0_6", "0_5", "1_5"]  # row 5 of column 0 holds no JPEG
+    # column 0, row 5 holds no JPEG; the data of column 4, row 2 break off in the middle
+    places = ["0_4", "0_5", "0_6", "0_5", "1_5", "3_2", "4_2", "6_2", "4_2"]
 
     statuses = [browser.get(f"/wsi/{token}/0/{place}.jpg").status_code for place in places]
 
-    assert statuses == [200, 404, 200, 404, 200]
+    assert statuses == [200, 404, 200, 404, 200, 200, 404, 200, 404]
     assert browser.get(f"/wsi/{token}/thumbnail.jpg").status_code == 200
+
+
+@pytest.mark.parametrize("name", SLIDES)
+def test_every_sound_tile_passes_the_check_for_broken_ones(test_data: Path, name: str) -> None:
+    with open_slide(test_data / "slides" / name) as slide:
+        level = lay_pyramid(slide.properties)[0]
+        assert slide.stored_tiles is not None
+        for row in range(level.rows):
+            for column in range(0, level.columns, 3):
+                jpeg = slide.stored_tiles.get(0, column, row)
+                assert jpeg is None or is_unbroken(jpeg)
+
+
+@given(place=st.floats(0.05, 0.95), length=st.integers(1, 400), seed=st.integers(0, 99))
+def test_a_tile_that_breaks_off_is_noticed(place: float, length: int, seed: int) -> None:
+    noise = np.random.default_rng(seed).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    whole = encode_jpeg(noise)
+    cut = 700 + int(place * (len(whole) - 1200))
+
+    assert is_unbroken(whole)
+    assert not is_unbroken(whole[:cut])
+    assert not is_unbroken(whole[:cut] + b"\xff\xd9" + whole[cut + length :])
+
+
+def test_restart_markers_are_no_damage() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG", restart_marker_blocks=2)
+
+    assert b"\xff\xd3" in buffer.getvalue()
+    assert is_unbroken(buffer.getvalue())
