@@ -33,8 +33,10 @@ export class Marks {
     });
   }
 
-  addFailed(key: string, area: Box & { height: number }): void {
+  /** Returns how many different tiles have failed; one that was tried again counts once. */
+  addFailed(key: string, area: Box & { height: number }): number {
     this.failed.set(key, area);
+    return this.failed.size;
   }
 
   clearFailed(): void {
@@ -102,7 +104,7 @@ function hatch(context: CanvasRenderingContext2D, area: Box & { height: number }
   context.beginPath();
   context.rect(area.x, area.y, area.size, area.height);
   context.clip();
-  context.strokeStyle = "rgba(91,107,123,0.45)";
+  context.strokeStyle = "rgba(31,41,51,0.5)";
   context.lineWidth = pixel;
   context.beginPath();
   const step = Math.max(12 * pixel, area.size / 64);

@@ -217,10 +217,10 @@ export class SlideViewer {
   private tileFailed(event: OpenSeadragon.TileLoadFailedEvent): void {
     const { tile } = event;
     if (!tile || event.tiledImage !== this.view.slide) return;
-    this.statistics.tileFailures++;
     const { width } = this.scene;
     const { x, y, width: w, height: h } = tile.bounds;
-    this.marks.addFailed(tile.cacheKey, { x: x * width, y: y * width, size: w * width, height: h * width });
+    const area = { x: x * width, y: y * width, size: w * width, height: h * width };
+    this.statistics.tileFailures = this.marks.addFailed(tile.cacheKey, area);
     this.status.showFailures(this.statistics.tileFailures);
     this.marks.draw();
   }
