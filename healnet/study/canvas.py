@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from healnet.study.blocks import Block, is_above, upsample
+from healnet.study.blocks import LINEAR, Block, is_above, upsample
 from healnet.study.noise import Coarse, Plane
 from healnet.study.scene import Bodies, Scene
 from healnet.study.stain import Densities
@@ -40,8 +40,12 @@ class Canvas:
         return self.block.y + row, self.block.x + column
 
     def up(self, field: Coarse) -> Plane:
-        """Return a coarse field at full resolution."""
+        """Return a field of depths at full resolution."""
         return upsample(field, self.block)
+
+    def tone(self, field: Coarse) -> Plane:
+        """Return a field of tones or shares at full resolution."""
+        return upsample(field, self.block, kernel=LINEAR)
 
     def tile(self, tile: Coarse) -> Plane:
         """Return the part of an endless texture that lies on this block."""

@@ -16,7 +16,7 @@ def paint_epithelium(canvas: Canvas) -> None:
     if not canvas.has(epithelium.depth, above=-8.0):
         return
     depth = canvas.up(np.maximum(epithelium.depth, DEEP_OUTSIDE)) + 1.0 * canvas.mottle
-    is_tumour = canvas.up(epithelium.is_tumour.astype(np.float32)) > HALF
+    is_tumour = canvas.tone(epithelium.is_tumour.astype(np.float32)) > HALF
     share = smoothstep(depth, -1.0, 1.3)
     froth = canvas.tile(load_textures().froth)
     if canvas.has(np.where(epithelium.is_tumour, -160, epithelium.depth), above=-8.0):
@@ -51,7 +51,7 @@ def _paint_tumour(canvas: Canvas, depth: Plane, share: Plane, froth: Plane) -> N
     border = smoothstep(mosaic.best - mosaic.second, 0.16, 0.01)
     tone = mosaic.tone - 0.5
     split = border * smoothstep(mosaic.tone, 0.55, 0.9)
-    drawn_back = smoothstep(canvas.up(scene.fields.shrinkage), 0.7, 1.2)
+    drawn_back = smoothstep(canvas.tone(scene.fields.shrinkage), 0.7, 1.2)
     gap = 1 - 0.85 * smoothstep(depth, 4.5, 1.2) * drawn_back
     pink = 0.47 + 0.14 * tone + 0.05 * border - 0.30 * split + 0.20 * froth
     mix(canvas.densities.eosin, pink * gap, share)
@@ -67,7 +67,7 @@ def _open_lumens(canvas: Canvas, depth: Plane, froth: Plane) -> None:
     densities.eosin[:] += 0.20 * apical
     clear(densities, smoothstep(lumen, -0.7, 1.3))
     if canvas.has(fields.secretion, above=0.4):
-        content = smoothstep(canvas.up(fields.secretion) + 0.15 * canvas.mottle, 0.5, 1.0)
+        content = smoothstep(canvas.tone(fields.secretion) + 0.15 * canvas.mottle, 0.5, 1.0)
         content = content * smoothstep(lumen, 2.5, 8.0)
         mix(densities.eosin, 0.24 + 0.10 * froth + 0.04 * canvas.mottle, content)
         mix(densities.haematoxylin, 0.09 + 0.03 * froth, content)

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
-from healnet.study.blocks import upsample
+from healnet.study.blocks import LINEAR, upsample
 from healnet.study.canvas import Canvas, clear, mix
 from healnet.study.noise import Plane, smoothstep
 from healnet.study.stamping import stamp_discs
@@ -22,22 +22,24 @@ def paint_stroma(canvas: Canvas) -> Plane:
     fibre = sample_fibres(textures.fibres, turn, canvas.corner)
     if canvas.has(fields.muscle):
         muscle = sample_fibres(textures.muscle, turn, canvas.corner)
-        mix(fibre, muscle, canvas.up(fields.muscle))
-    is_open = smoothstep(fibre, 0.30, 0.05) * canvas.up(fields.cleft)
+        mix(fibre, muscle, canvas.tone(fields.muscle))
+    is_open = smoothstep(fibre, 0.30, 0.05) * canvas.tone(fields.cleft)
     closed = 1 - np.float32(0.95) * is_open
     body = (fibre - 0.52) * np.float32(1.5)
-    body *= canvas.up(fields.fibre)
+    body *= canvas.tone(fields.fibre)
     body += 1
-    canvas.densities.eosin[:] = canvas.up(fields.eosin) * body * closed
+    canvas.densities.eosin[:] = canvas.tone(fields.eosin) * body * closed
     canvas.densities.haematoxylin[:] = (
-        canvas.up(fields.haematoxylin) * (1 + 0.25 * canvas.mottle) * closed
+        canvas.tone(fields.haematoxylin) * (1 + 0.25 * canvas.mottle) * closed
     )
     return fibre
 
 
 def _turn(canvas: Canvas) -> Plane:
     """Return the direction of the fibres in half turns, at half resolution and repeated."""
-    cosine, sine = (upsample(part, canvas.block, step=2) for part in canvas.scene.fields.flow)
+    cosine, sine = (
+        upsample(part, canvas.block, step=2, kernel=LINEAR) for part in canvas.scene.fields.flow
+    )
     turn = np.mod(np.arctan2(sine, cosine) / np.float32(2 * np.pi), 1)
     return np.repeat(np.repeat(turn, 2, axis=0), 2, axis=1)[
         : canvas.block.height, : canvas.block.width
@@ -49,7 +51,7 @@ def paint_necrosis(canvas: Canvas) -> None:
     necrosis = canvas.scene.fields.necrosis
     if not canvas.has(necrosis):
         return
-    share = smoothstep(canvas.up(necrosis) + 0.12 * canvas.mottle, 0.3, 0.7)
+    share = smoothstep(canvas.tone(necrosis) + 0.12 * canvas.mottle, 0.3, 0.7)
     debris = canvas.tile(load_textures().necrosis)
     mix(canvas.densities.eosin, 0.70 * debris, share)
     blue = 0.06 + 0.10 * np.maximum(canvas.mottle, 0) * debris
@@ -75,7 +77,7 @@ def paint_vessels(canvas: Canvas) -> None:
     if not canvas.has(fields.vessel, above=-30.0):
         return
     depth = canvas.up(np.maximum(fields.vessel, -60))
-    reach = depth + canvas.up(fields.vessel_wall)
+    reach = depth + canvas.tone(fields.vessel_wall)
     ring = np.float32(0.6) * smoothstep(reach, -1.5, 1.5)
     mix(canvas.densities.eosin, 0.6 + 0.06 * canvas.mottle, ring)
     clear(canvas.densities, smoothstep(depth, -0.8, 1.0))

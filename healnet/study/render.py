@@ -75,7 +75,7 @@ def _cut_section(canvas: Canvas, fibre: Plane) -> None:
     """End the tissue at its frayed outline and its tears; let its thickness vary."""
     fields, densities = canvas.scene.fields, canvas.densities
     edge = canvas.up(np.clip(fields.edge, -60, 60)) + 1.2 * canvas.mottle + 14 * (fibre - 0.5)
-    share = smoothstep(edge, -1.0, 2.0) * canvas.up(fields.thickness)
+    share = smoothstep(edge, -1.0, 2.0) * canvas.tone(fields.thickness)
     if canvas.has(fields.tear, above=-12.0):
         tear = canvas.up(np.maximum(fields.tear, -60))
         share *= smoothstep(tear + 1.5 * canvas.mottle + 7 * (fibre - 0.5), 1.0, -1.0)

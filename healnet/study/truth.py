@@ -54,7 +54,8 @@ def _polygons(mask: Bool[np.ndarray, "h w"]) -> list[list[Ring]]:
 
 
 def _simplified(line: Ring) -> Ring:
-    ring = simplify(line, tolerance=TOLERANCE)
+    every_second = line[: len(line) - 1 : 2]  # the first point closes the ring again
+    ring = simplify(np.concatenate([every_second, line[:1]]), tolerance=TOLERANCE)
     return np.asarray(ring[:, ::-1] - 0.5)  # without the padding, from centres to edges
 
 
