@@ -25,7 +25,8 @@ def banner(*, model: str, chip: str) -> None:
     card = f"<span>model {escape(model)}</span>{_link('models', 'card')}" if model else ""
     st.html(
         f'<div class="hn-banner" role="note"><span>{RESEARCH_USE}</span>'
-        f'<span class="hn-grow"></span>{label}{card}{_link("diagnostics", "diagnostics")}</div>'
+        f'<span class="hn-grow"></span>{label}{card}{_link("diagnostics", "diagnostics")}'
+        '<a href="#" role="button" data-theme-switch="yes">light / dark</a></div>'
     )
 
 
@@ -52,11 +53,19 @@ def toolbar() -> DeltaGenerator:
 
 
 @contextmanager
-def waiting() -> Iterator[None]:
-    """Show a grey shape in place of the page while something slow is prepared."""
+def waiting(what: str) -> Iterator[None]:
+    """Show a grey shape in place of the page while something slow is prepared.
+
+    Args:
+        what: Name of what is prepared; the second time in a session it is there already, and
+            a shape would only make the page jump.
+    """
     place = st.empty()
-    place.skeleton(height=WAITING_PX)
+    is_first = not st.session_state.setdefault(f"waited-{what}", False)
+    if is_first:
+        place.skeleton(height=WAITING_PX)
     yield
+    st.session_state[f"waited-{what}"] = True
     place.empty()
 
 

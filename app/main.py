@@ -16,7 +16,7 @@ page = st.navigation(navigation.pages(), position="top")
 try:
     frame.show(page.title)
     if page.title in navigation.HEAVY and not warm_up.are_parts_loaded():
-        with layout.waiting():
+        with layout.waiting("parts"):
             warm_up.load_parts()
     page.run()
 except HealNetError as error:

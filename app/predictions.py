@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from healnet.data.case import Case
     from healnet.data.feature_store import PatchFeatures
     from healnet.explain.prediction import Prediction
+    from healnet.omics.name_match import MatchReport
 
 MAX_KEPT = 12
 
@@ -120,6 +121,20 @@ def code_version() -> str:
         return "0.1.0+source"
 
 
+def matched_features(record: CaseRecord, bundle: "ModelBundle") -> "tuple[MatchReport, ...]":
+    """Return how much of what the model expects each table of a case has.
+
+    Raises:
+        TableError: If a table fits so badly that it is not read.
+    """
+    schemas = bundle.inputs.tables
+    return tuple(
+        schemas[file.role].match(tuple(_row(file))).report
+        for file in record.tables
+        if file.role in schemas
+    )
+
+
 def make_case(record: CaseRecord, features: "tuple[PatchFeatures, ...]") -> "Case":
     """Return the inputs of a case: its encoded slides and its row of each table."""
     from healnet.data.case import Case  # noqa: PLC0415  (loads torch)
@@ -181,6 +196,7 @@ def _remember(workspace: Workspace, key: str, prediction: "Prediction") -> None:
             risk=prediction.risk,
             percentile=prediction.risk_percentile,
             group=prediction.risk_group,
+            num_warnings=len(prediction.warnings),
         ),
     )
     workspace.audit.append(

@@ -2,8 +2,8 @@
 
 Streamlit's page carries an inline script, preloads a font that is not used here, and looks for
 its server below the address of every page, which fills the console with errors on a direct
-link. So the page is served from here, with a script file that says where the server is.
-Addresses that belong to nobody are answered 404, not with the start page.
+link. So the page is served from here, with a script file that says where the server is and
+keeps the theme. Addresses that belong to nobody are answered 404, not with the start page.
 """
 
 import re
@@ -18,10 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import file_util
 
 BOOT = "/boot.js"
-BOOT_SCRIPT = (
-    "window.prerenderReady = false;\n"
-    "window.__streamlit = { BACKEND_BASE_URL: window.location.origin };\n"
-)
+BOOT_SCRIPT = Path(__file__).with_name("boot.js")
 OURS = frozenset({"", "boot.js", "wsi", "maps", "viewer", "upload", "_stcore", "media"})
 NO_STORE = {"Cache-Control": "no-cache"}
 
@@ -79,7 +76,8 @@ async def _start(_request: Request) -> Response:
 
 
 async def _boot(_request: Request) -> Response:
-    return Response(BOOT_SCRIPT, media_type="text/javascript", headers=NO_STORE)
+    script = BOOT_SCRIPT.read_text(encoding="utf-8")
+    return Response(script, media_type="text/javascript", headers=NO_STORE)
 
 
 def _static_folder() -> Path:

@@ -13,8 +13,10 @@ if picked is None:
 
 workspace = current_workspace()
 case = workspace.case(picked.case_id)
-read = reading.read_case(workspace, case)
+with layout.waiting(case.id):
+    read = reading.read_case(workspace, case)
 
+case_bar.warn_of_model(workspace, picked.model)
 case_bar.show(case, read)
 left, right = layout.workspace_columns()
 with left:

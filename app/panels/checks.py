@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.model_facts import cohort_name, endpoint, limits
-from app.predictions import cache
+from app.predictions import cache, matched_features
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
+    from healnet.omics.name_match import MatchReport
+
+FEW_PATCHES = 50
+GOOD_MATCH = 0.9
+UNLIKE = frozenset({"SLIDE-UNLIKE", "SLIDE-NOT-SYNTHETIC"})
 
 
 def show(case: CaseRecord, read: CaseReading) -> None:
@@ -49,31 +54,43 @@ def check_rows(
     case: CaseRecord, prediction: "Prediction", read: CaseReading
 ) -> tuple[tuple[bool, str], ...]:
     """Return (passed, words) of each check."""
-    rows = [
-        (
-            prediction.unseen,
-            "this patient was not used to train the model that made the estimate"
-            if prediction.unseen
-            else "this patient was used in training: the estimate is too good to be true",
-        )
-    ]
+    rows = [_membership(prediction)]
     if case.slides:
-        source = read.properties.mpp_source if read.properties is not None else None
-        rows.append((source == "file", _pixel_size_words(source)))
-    used = ", ".join(prediction.modalities_used)
-    given = {table.role for table in case.tables}
-    unused = sorted(given - set(prediction.modalities_used))
-    rows.append(
-        (
-            not unused,
-            f"read by the model: {used}"
-            + (f"; not read: {', '.join(unused)}" if unused else ""),
-        )
-    )
-    is_clean = not prediction.warnings
-    count = len(prediction.warnings)
-    rows.append((is_clean, "no warning" if is_clean else f"{count} warning(s), see below"))
+        rows += _slide_rows(prediction, read)
+    rows.append(_use(case, prediction))
+    if read.bundle is not None:
+        rows += [_match(report) for report in matched_features(case, read.bundle)]
     return tuple(rows)
+
+
+def _membership(prediction: "Prediction") -> tuple[bool, str]:
+    if prediction.unseen:
+        return True, "this patient is not one of the training patients"
+    return False, "a training patient: only the model that did not see this patient answers"
+
+
+def _slide_rows(prediction: "Prediction", read: CaseReading) -> list[tuple[bool, str]]:
+    source = None if read.properties is None else read.properties.mpp_source
+    rows = [(source == "file", _pixel_size_words(source))]
+    codes = {notice.code for notice in prediction.warnings}
+    if prediction.slides:
+        count = len(prediction.slides[0].features)
+        rows.append((count >= FEW_PATCHES, f"{count} patches of tissue"))
+        is_like = not codes & UNLIKE
+        words = "looks" if is_like else "does not look"
+        rows.append((is_like, f"the slide {words} like the training slides"))
+    return rows
+
+
+def _use(case: CaseRecord, prediction: "Prediction") -> tuple[bool, str]:
+    unused = sorted({table.role for table in case.tables} - set(prediction.modalities_used))
+    words = f"read by the model: {', '.join(prediction.modalities_used)}"
+    return not unused, words + (f"; not read: {', '.join(unused)}" if unused else "")
+
+
+def _match(report: "MatchReport") -> tuple[bool, str]:
+    words = f"{report.modality}: {report.matched} of {report.expected} features matched"
+    return report.share >= GOOD_MATCH, words
 
 
 def _pixel_size_words(source: str | None) -> str:

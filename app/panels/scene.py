@@ -2,7 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.panels.job_status import STAGES
+from app.panels.regions import read_regions
 from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
@@ -15,9 +19,6 @@ from app.viewer.messages import AnalysisProgress, MapLayer, ViewerScene
 from healnet.exceptions import SlideError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from healnet.explain.prediction import PatchMap, SlideExplanation
 
 TITLES = {
@@ -26,6 +27,7 @@ TITLES = {
     "gradient": "What moved the risk",
     "perturbation": "What changes the risk when left out",
 }
+CONSTANT = "The model returned the same score everywhere. No map is shown."
 METHODS = {
     "attention": "Attention",
     "rollout": "Attention rollout",
@@ -47,6 +49,7 @@ def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> Vie
     explanation = _explanation(case, read)
     lattice = None if explanation is None else _lattice(explanation)
     maps = () if explanation is None or lattice is None else _layers(explanation, lattice)
+    is_constant = bool(explanation) and not maps
     return ViewerScene(
         case_id=case.id,
         title=case.title,
@@ -61,7 +64,9 @@ def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> Vie
         maps=maps,
         patches=None if lattice is None else lattice.table(_publish),
         model_label="" if read.bundle is None else read.bundle.name,
+        regions=read_regions(case.truth),
         analysis=_analysis(read),
+        notice=CONSTANT if is_constant else "",
     )
 
 
@@ -90,6 +95,10 @@ def _lattice(explanation: "SlideExplanation") -> PatchLattice:
 
 
 def _layers(explanation: "SlideExplanation", lattice: PatchLattice) -> tuple[MapLayer, ...]:
+    """Return the maps; none if every one is the same everywhere, which no slide deserves."""
+    flat = [float(np.ptp(one.values)) == 0.0 for one in explanation.maps]
+    if len(explanation.features) > 1 and all(flat):
+        return ()
     return tuple(_layer(one, lattice) for one in explanation.maps)
 
 
@@ -113,7 +122,7 @@ def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
     )
 
 
-def _publish(values: "NDArray[np.floating]") -> str:
+def _publish(values: NDArray[np.floating]) -> str:
     return map_url(publish_map(values))
 
 

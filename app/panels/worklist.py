@@ -102,7 +102,7 @@ def _row(row: Row) -> str:
     case = row.case
     cells = (
         _thumbnail(case),
-        f"<b>{escape(case.title)}</b>",
+        f'<b>{escape(case.title)}</b><span class="hn-note">{escape(case.note)}</span>',
         escape(case.tumour or "-"),
         "".join(f'<span class="hn-chip">{escape(name)}</span>' for name in modalities(case)),
         row.status,
@@ -133,7 +133,12 @@ def _thumbnail(case: CaseRecord) -> str:
 def _percentile(headline: Headline | None) -> str:
     if headline is None:
         return "-"
-    return draw_mini_strip(headline.percentile, group=headline.group)
+    strip = draw_mini_strip(headline.percentile, group=headline.group)
+    if not headline.num_warnings:
+        return strip
+    words = f"{headline.num_warnings} warning(s): open the case"
+    mark = f'<span class="hn-warning" role="img" title="{words}" aria-label="{words}">!</span>'
+    return f'<span class="hn-marked">{strip}{mark}</span>'
 
 
 def _when(case: CaseRecord) -> str:

@@ -95,6 +95,7 @@ class ResultRow(Base):
     risk: Mapped[float]
     percentile: Mapped[float]
     group: Mapped[str]
+    num_warnings: Mapped[int] = mapped_column(default=0)
     created: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -39,8 +39,10 @@ class CaseRecord:
         title: What the worklist shows.
         tumour: Tumour type as stated by the user or the study; may be empty.
         origin: "built-in" cases are read from the shipped study and never changed.
+        note: What the case shows, in a few words; for built-in cases.
         slide_mpp: Pixel size stated by the user, um per level-0 pixel.
         updated: UTC. None for built-in cases.
+        truth: True regions of a built-in slide (GeoJSON), which no real case has.
     """
 
     id: str
@@ -48,8 +50,10 @@ class CaseRecord:
     tumour: str
     origin: Literal["own", "built-in"]
     files: tuple[FileRecord, ...]
+    note: str = ""
     slide_mpp: float | None = None
     updated: datetime | None = None
+    truth: Path | None = None
 
     @property
     def slides(self) -> tuple[FileRecord, ...]:

@@ -20,6 +20,7 @@ class Headline:
     risk: float
     percentile: float
     group: str
+    num_warnings: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class ResultStore:
                     risk=headline.risk,
                     percentile=headline.percentile,
                     group=headline.group,
+                    num_warnings=headline.num_warnings,
                 )
             )
 
@@ -59,6 +61,7 @@ class ResultStore:
                 risk=row.risk,
                 percentile=row.percentile,
                 group=row.group,
+                num_warnings=row.num_warnings,
             )
 
     def drop_case(self, case_id: str) -> None:

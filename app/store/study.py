@@ -32,13 +32,18 @@ class BuiltInStudy:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
     def list(self) -> tuple[CaseRecord, ...]:
-        """Return the showcase cases, in the order of their names."""
+        """Return the showcase cases in the order of ``study.json``; others follow by name."""
         folder = self.folder / "cases"
         if not folder.is_dir():
             return ()
         facts = self.facts()
+        notes = _notes(facts)
         names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-        return tuple(_record(folder / name, facts) for name in names)
+        names.sort(key=lambda name: list(notes).index(name) if name in notes else len(notes))
+        tumour = str(facts.get("tumour", "synthetic"))
+        return tuple(
+            _record(folder / name, tumour=tumour, note=notes.get(name, "")) for name in names
+        )
 
     def find(self, case_id: str) -> CaseRecord | None:
         """Return the showcase case of that id, or None."""
@@ -53,14 +58,23 @@ class BuiltInStudy:
         return None
 
 
-def _record(folder: Path, facts: Mapping[str, object]) -> CaseRecord:
-    files = [_file(folder, name, role) for name, role in _expected(folder)]
+def _notes(facts: Mapping[str, object]) -> dict[str, str]:
+    """Return what each showcase shows, in the order in which the study names them."""
+    cases = facts.get("cases")
+    found = cases if isinstance(cases, list) else []
+    return {str(one["case_id"]): str(one.get("title", "")) for one in found}
+
+
+def _record(folder: Path, *, tumour: str, note: str) -> CaseRecord:
+    truth = folder / "truth.geojson"
     return CaseRecord(
         id=folder.name,
         title=folder.name,
-        tumour=str(facts.get("tumour", "synthetic")),
+        tumour=tumour,
         origin="built-in",
-        files=tuple(files),
+        files=tuple(_file(folder, name, role) for name, role in _expected(folder)),
+        note=note,
+        truth=truth if truth.is_file() else None,
     )
 
 
