@@ -45,6 +45,7 @@ class CohortSettings:
         id_match: How ids of omic tables are compared with those of the cohort.
         slide_mpp: Micrometres per level-0 pixel where feature files do not say.
         features: Further feature files by case id.
+        features_folder: Holds ``SLIDE.h5`` for the slides that a table names by ``slide_id``.
         endpoint: What the event is, for labels.
     """
 
@@ -57,6 +58,7 @@ class CohortSettings:
     id_match: str = "exact"
     slide_mpp: float | None = None
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    features_folder: Path | None = None
     endpoint: str = ""
 
     def __post_init__(self) -> None:
@@ -127,6 +129,8 @@ def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (Y
         return {str(key): folder / str(file) for key, file in value.items()}
     if name == "features":
         return {str(k): tuple(folder / str(f) for f in _listed(v)) for k, v in value.items()}
+    if name == "features_folder":
+        return folder / str(value)
     if name == "units":
         return {str(key): str(unit) for key, unit in value.items()}
     if name == "event_values":

@@ -51,8 +51,8 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
         else _from_rows(source, path.parent, settings)
     )
     tables, notices = read_omic_tables(settings, cohort.case_ids)
-    patients = tuple(_with_features(patient, settings) for patient in cohort.patients)
     _check_features(settings, cohort)
+    patients = tuple(_with_features(patient, settings) for patient in cohort.patients)
     cohort = replace(
         cohort,
         patients=patients,
@@ -60,7 +60,7 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
         units=settings.units,
         slide_mpp=settings.slide_mpp,
         endpoint=settings.endpoint,
-        notices=(*cohort.notices, *notices),
+        notices=(*cohort.notices, *notices, *_lacking_notices(patients, settings)),
     )
     _check_files(cohort)
     check_shared_files(cohort)
@@ -170,8 +170,25 @@ def _cell(columns: Columns, name: str, row: int) -> str:
 
 
 def _with_features(patient: Patient, settings: CohortSettings) -> Patient:
-    further = settings.features.get(patient.case_id, ())
+    further = list(settings.features.get(patient.case_id, ()))
+    if settings.features_folder is not None:
+        named = [settings.features_folder / f"{Path(n).stem}.h5" for n in patient.slide_names]
+        further += [path for path in named if path.is_file()]
     return replace(patient, features=(*patient.features, *further)) if further else patient
+
+
+def _lacking_notices(
+    patients: Sequence[Patient], settings: CohortSettings
+) -> tuple[Notice, ...]:
+    """Return a notice if slides that the table names have no features in the folder."""
+    named = sum(len(patient.slide_names) for patient in patients)
+    found = sum(len(patient.features) for patient in patients)
+    if settings.features_folder is None or found >= named:
+        return ()
+    what = f"{found:,} of {named:,} slides have a feature file"
+    why = "for patients without any the slide is absent"
+    where = settings.features_folder.name
+    return (Notice(code="COHORT-NO-FEATURES", what=what, where=where, why=why),)
 
 
 def _check_features(settings: CohortSettings, cohort: Cohort) -> None:

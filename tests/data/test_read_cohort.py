@@ -244,6 +244,21 @@ def test_a_porpoise_table_is_a_cohort(test_data: Path) -> None:
     }
 
 
+def test_features_are_found_by_the_slide_names_of_a_porpoise_table(tmp_path: Path) -> None:
+    (tmp_path / "h5").mkdir()
+    write_features(tmp_path / "h5" / "A-1.h5", features(1))
+    (tmp_path / "cohort.csv").write_text(
+        "case_id,slide_id,survival_months,censorship,TP53_rnaseq\n"
+        "A,A-1.svs,12.5,0,0.25\nA,A-2.svs,12.5,0,0.25\nB,B-1.svs,3,1,0.5\n"
+    )
+    (tmp_path / "cohort.yaml").write_text("features_folder: h5")
+
+    cohort = read_cohort(tmp_path / "cohort.csv")
+
+    assert [len(patient.features) for patient in cohort.patients] == [1, 0]
+    assert cohort.notices[-1].what == "1 of 3 slides have a feature file"
+
+
 def test_a_subset_keeps_order_outcome_and_rows(write: Write) -> None:
     cohort = read_cohort(write(good_cohort()))
 
