@@ -22,8 +22,9 @@ from healnet.encoders.registry import encoder_names, get_encoder
 from healnet.exceptions import HealNetError
 from healnet.model.device import pick_device
 from healnet.predict import predict_case
+from healnet.train.card import versions
 
-_PACKAGES = ("healnet-app", "torch", "numpy", "pandas", "h5py", "safetensors", "streamlit")
+_PACKAGES = ("torch", "numpy", "pandas", "h5py", "safetensors", "streamlit")
 _GIB = 1024**3
 
 
@@ -61,6 +62,7 @@ def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
 def _versions() -> Iterator[Finding]:
     system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     yield Finding(is_good=sys.version_info >= (3, 11), name="python", value=system)
+    yield Finding(is_good=True, name="healnet-app", value=versions()["healnet-app"])
     for name in _PACKAGES:
         try:
             yield Finding(is_good=True, name=name, value=metadata.version(name))
@@ -92,8 +94,8 @@ def _encoders() -> Iterator[Finding]:
 def _shipped_model() -> Iterator[Finding]:
     assets = demo_assets()
     if not (assets / "model").is_dir():
-        fix = "not found; 'healnet demo --rebuild' makes it"
-        yield Finding(is_good=False, name="shipped model", value=fix)
+        text = "not in this installation; 'healnet demo --rebuild' makes it in a checkout"
+        yield Finding(is_good=True, name="shipped model", value=text)
         return
     bundle = read_bundle(assets / "model")
     yield Finding(

@@ -40,13 +40,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _demo(commands: _Commands) -> None:  # type: ignore[valid-type]
     parser = _command(commands, "demo", "build the synthetic study with known truth")
-    parser.add_argument("--out", type=Path, default=Path("healnet-demo"), metavar="DIR")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: healnet-demo, or the shipped assets"
+    )
     parser.add_argument("--patients", type=_positive, default=300, metavar="N")
     parser.add_argument("--seed", type=_natural, default=7, metavar="S")
     parser.add_argument(
         "--rebuild",
         action="store_true",
-        help="rebuild the shipped model and showcase cases into --out",
+        help="rebuild the model and the cases that ship with the program",
     )
 
 

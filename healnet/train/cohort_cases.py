@@ -76,9 +76,11 @@ def load_cases(cohort: Cohort) -> CohortCases:
     """Return the patients of a cohort with their features read.
 
     Raises:
-        TrainingError: ``TRAIN-NO-INPUT`` if nobody has anything to read.
+        TrainingError: ``TRAIN-NO-INPUT`` if nobody has anything to read;
+            ``TRAIN-NOT-ENCODED`` if slides are named that nobody encoded.
         FeatureError: If slides were encoded by different encoders or at different scales.
     """
+    _refuse_unencoded(cohort)
     every = {case_id: cohort.case(case_id) for case_id in cohort.case_ids}
     cases = {name: case for name, case in every.items() if case.slides or case.tables}
     if not cases:
@@ -102,6 +104,21 @@ def load_cases(cohort: Cohort) -> CohortCases:
     return CohortCases(
         cohort=cohort, cases=cases, bags=bags, slide=spec, notices=tuple(dict.fromkeys(notices))
     )
+
+
+def _refuse_unencoded(cohort: Cohort) -> None:
+    """Refuse slides without features: training without them would look like training with."""
+    bare = [one for one in cohort.patients if one.slides and not one.features]
+    if bare:
+        names = ", ".join(path.name for path in bare[0].slides[:3])
+        raise TrainingError(
+            f"{len(bare)} patients have slides that were not encoded, e.g. {names}",
+            code="TRAIN-NOT-ENCODED",
+            where=cohort.name,
+            why="the model would be trained without them",
+            fix="run 'healnet encode SLIDE... --out DIR' and name the .h5 files in a column "
+            "features",
+        )
 
 
 def describe_slides(slides: list[PatchFeatures]) -> SlideSpec:

@@ -58,11 +58,11 @@ class Recipe:
     min_events: int = 20
     num_bins: int = 4
     alpha: float = 0.0
-    epochs: int = 40
-    patience: int = 8
+    epochs: int = 30
+    patience: int = 10
     batch_size: int = 16
     accumulate: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     warmup: float = 0.1
     clip_norm: float = 1.0
