@@ -9,10 +9,11 @@ zero_times: half_day                     # or leave_out
 id_match: exact                          # or fold: case, blanks, dashes do not count
 slide_mpp: 0.25                          # where feature files do not say it
 features: {TCGA-AD-6964: [bag.h5]}       # beside or instead of the column
+features_folder: h5_files                # SLIDE.h5 for the slides that a PORPOISE table names
 endpoint: overall survival
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import NoneType
@@ -125,19 +126,21 @@ def _load(path: Path) -> dict[object, object]:
 
 
 def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (YAML holds anything)
-    if name == "omics":
-        return {str(key): folder / str(file) for key, file in value.items()}
-    if name == "features":
-        return {str(k): tuple(folder / str(f) for f in _listed(v)) for k, v in value.items()}
-    if name == "features_folder":
-        return folder / str(value)
-    if name == "units":
-        return {str(key): str(unit) for key, unit in value.items()}
-    if name == "event_values":
-        return {str(key): tuple(map(str, _listed(v))) for key, v in value.items()}
-    if name == "clinical":
-        return tuple(map(str, _listed(value)))
-    return float(value) if name == "slide_mpp" else str(value)
+    converters: dict[str, Callable[[Any], object]] = {
+        "omics": lambda v: {str(key): folder / str(file) for key, file in v.items()},
+        "features": lambda v: {
+            str(key): tuple(folder / str(file) for file in _listed(files))
+            for key, files in v.items()
+        },
+        "features_folder": lambda v: folder / str(v),
+        "units": lambda v: {str(key): str(unit) for key, unit in v.items()},
+        "event_values": lambda v: {
+            str(key): tuple(map(str, _listed(x))) for key, x in v.items()
+        },
+        "clinical": lambda v: tuple(map(str, _listed(v))),
+        "slide_mpp": float,
+    }
+    return converters.get(name, str)(value)
 
 
 def _listed(value: object) -> list[object]:
