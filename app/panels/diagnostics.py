@@ -4,20 +4,26 @@ import importlib
 import os
 import platform
 import sys
+import time
 from html import escape
 
 import streamlit as st
 from streamlit import config
 
+from app.panels import browser_facts
 from app.predictions import code_version
 from app.settings import server_differences
+from app.store.slide_access import find_slide
 from app.store.workspace import Workspace
+from app.tiles.handles import SlideSource
+from app.tiles.tile_service import TileService
 
 PACKAGES = (
     "torch", "streamlit", "starlette", "numpy", "pandas", "h5py", "openslide", "PIL",
     "sqlalchemy",
 )  # fmt: skip
 GIGABYTE = 1000**3
+NUM_TILES, TILES_A_ROW = 13, 4
 
 
 def show(workspace: Workspace) -> None:
@@ -29,6 +35,7 @@ def show(workspace: Workspace) -> None:
     st.html(
         f'<h1 class="hn-title">Diagnostics</h1><table class="hn-table hn-left">{cells}</table>'
     )
+    browser_facts.show()
     st.html(
         '<p class="hn-lead">Copy this report when you ask for help. It names no patient.</p>'
     )
@@ -53,7 +60,32 @@ def report(workspace: Workspace) -> tuple[tuple[str, str], ...]:
         ("audit trail", "whole" if broken is None else f"broken at line {broken}"),
         ("upload limit", f"{workspace.settings.max_slide_bytes / GIGABYTE:g} GB"),
         ("slide folders", str(len(workspace.settings.slide_roots))),
+        ("tiles of a showcase slide", tile_latency(workspace)),
     )
+
+
+def tile_latency(workspace: Workspace) -> str:
+    """Return how long tiles of the first showcase slide take, read as a request would."""
+    slide = next((case.slides[0] for case in workspace.study.list() if case.slides), None)
+    if slide is None:
+        return "no showcase slide"
+    service = TileService(lambda file_id: find_slide(workspace, file_id))
+    source = service.source(slide.id)
+    if source is None:
+        return "not readable"
+    times = [_tile_ms(service, source, column) for column in range(NUM_TILES)]
+    service.close()
+    ordered = sorted(times[1:])  # the first one opens the slide
+    return (
+        f"median {ordered[len(ordered) // 2]:.1f} ms, slowest {ordered[-1]:.1f} ms, "
+        f"first {times[0]:.0f} ms"
+    )
+
+
+def _tile_ms(service: TileService, source: SlideSource, column: int) -> float:
+    started = time.perf_counter()
+    service.tile(source, 0, column % TILES_A_ROW, column // TILES_A_ROW)
+    return 1000 * (time.perf_counter() - started)
 
 
 def _version(name: str) -> str:

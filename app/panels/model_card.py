@@ -16,6 +16,7 @@ from app.model_facts import (
     limits,
     pooled_concordance,
 )
+from app.panels.study_numbers import held_out_markup
 from app.statements import median_words
 from app.store.workspace import Workspace
 
@@ -29,7 +30,8 @@ def show(workspace: Workspace) -> None:
     cohort = view_cohort(bundle.reference)
     body = (
         f'<h1 class="hn-title">{escape(bundle.name)}</h1><div class="hn-two">'
-        f"<section>{_facts(bundle)}<h2>Limits</h2>{_limits(bundle)}</section>"
+        f"<section>{_facts(bundle)}<h2>Limits</h2>{_limits(bundle)}"
+        f"{held_out_markup(workspace.study.facts())}</section>"
         "<section><h2>How well it ranks held-out patients</h2>"
         '<p class="hn-small">Harrell\'s C with 95 % intervals (bootstrap over patients)</p>'
         f"{_performance(bundle)}<h2>Risk groups</h2>{_groups(cohort)}</section></div>"
