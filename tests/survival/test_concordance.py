@@ -146,7 +146,9 @@ def test_the_published_folds_give_the_published_concordance(test_data: Path) -> 
             assert found[key] == pytest.approx(published[key], abs=1e-6)
 
     assert len(found) == len(published) == 110
-    means = {c: np.mean([found["MCAT_concat", c, k] for k in range(5)]) for c in ("blca", "brca")}
+    means = {
+        c: np.mean([found["MCAT_concat", c, k] for k in range(5)]) for c in ("blca", "brca")
+    }
     assert means == pytest.approx({"blca": 0.624, "brca": 0.580}, abs=5e-4)
 
 
