@@ -58,7 +58,7 @@ class Draw:
 
 
 def random_config(draw: Draw, **fixed: object) -> HealNetConfig:
-    first, count = draw.whole(0, 3), draw.pick(2, 2, 3)
+    first, count = draw.whole(0, 3), draw.pick(2, 2, 2, 3)
     settings = {
         "modalities": MODALITIES[first : first + count],
         "num_bins": draw.whole(1, 5),

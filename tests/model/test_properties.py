@@ -4,9 +4,10 @@ Modalities are drawn from slides, tables, series, volumes and plain sets; every 
 configuration varies; padding and absence are part of every batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import jaxtyping
 import pytest
 import torch
 from hypothesis import given, settings
@@ -32,11 +33,23 @@ from tests.model.random_nets import (
 Property = Callable[..., None]
 
 
-def over_random_cases(prove: Property) -> Property:
+def over_random_cases_with_types(prove: Property) -> Property:
     return settings(max_examples=200)(given(seed=st.integers(0, 2**32 - 1))(prove))
 
 
-@over_random_cases
+def over_random_cases(prove: Property) -> Property:
+    """As above, without the run-time shape types, which take half of the time."""
+    return pytest.mark.usefixtures("without_types")(over_random_cases_with_types(prove))
+
+
+@pytest.fixture
+def without_types() -> Iterator[None]:
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@over_random_cases_with_types
 def test_equals_the_plain_equations_patient_by_patient(seed: int) -> None:
     case = random_case(seed)
 
