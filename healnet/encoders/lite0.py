@@ -13,7 +13,7 @@ of the TensorFlow TPU models, 2020, with its input scaling (x - 127) / 128.
 
 import hashlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,9 @@ from healnet.encoders.protocol import EncoderCard
 from healnet.exceptions import EncoderError
 
 _EPSILON = 1e-3  # of the batch normalisation
-_MICRO_BATCH = 4  # larger ones are slower: fresh memory costs more than the arithmetic
+_MICRO_BATCH = 2  # larger ones are slower: fresh memory costs more than the arithmetic
+# oneDNN clips while it writes the result: one pass over memory less, a quarter of the time
+_FUSED: Callable[..., Tensor] | None = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
 _STRIDE = 32  # of the whole network
 # expansion, kernel, stride, channels out, repeats
 _STAGES = (
@@ -97,8 +99,13 @@ class FoldedConv(nn.Module):
     def forward(self, pixels: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
         """Return the convolved and clipped map."""
         padded = pixels if self.uneven is None else F.pad(pixels, self.uneven)
-        result: Tensor = self.conv(padded)
-        return F.relu6(result, inplace=True) if self.has_relu else result
+        if _FUSED is None or padded.device.type != "cpu" or torch.is_grad_enabled():
+            result: Tensor = self.conv(padded)
+            return F.relu6(result, inplace=True) if self.has_relu else result
+        conv = self.conv
+        shape = (list(conv.padding), list(conv.stride), list(conv.dilation), conv.groups)
+        clip = ("hardtanh", [0.0, 6.0]) if self.has_relu else ("none", [])
+        return _FUSED(padded, conv.weight, conv.bias, *shape, *clip, "")
 
 
 class Block(nn.Module):

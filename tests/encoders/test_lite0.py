@@ -110,3 +110,14 @@ def test_the_network_is_never_in_training_mode(encoder: lite0.Lite0Encoder) -> N
     encoder(pattern(1))
 
     assert not any(module.training for module in encoder._network.modules())
+
+
+def test_it_gives_the_same_features_where_the_fused_path_is_missing(
+    encoder: lite0.Lite0Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patches = pattern(3)
+    fused = encoder(patches)
+
+    monkeypatch.setattr(lite0, "_FUSED", None)
+
+    np.testing.assert_allclose(encoder(patches), fused, atol=1e-4)
