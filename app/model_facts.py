@@ -26,7 +26,7 @@ def endpoint(bundle: "ModelBundle") -> str:
 def cohort_name(bundle: "ModelBundle") -> str:
     """Return the name of the reference cohort."""
     data = _part(bundle.card, "data")
-    return str(data.get("description") or data.get("source") or bundle.name)
+    return str(data.get("description") or data.get("source") or bundle.name).rstrip(". ")
 
 
 def intended_use(bundle: "ModelBundle") -> str:

@@ -73,19 +73,22 @@ def tile_latency(workspace: Workspace) -> str:
     source = service.source(slide.id)
     if source is None:
         return "not readable"
-    times = [_tile_ms(service, source, column) for column in range(NUM_TILES)]
+    found = [_tile_ms(service, source, column) for column in range(NUM_TILES)]
     service.close()
+    times = [milliseconds for milliseconds in found if milliseconds is not None]
+    if len(times) < NUM_TILES:
+        return f"{NUM_TILES - len(times)} of {NUM_TILES} tiles cannot be read"
     ordered = sorted(times[1:])  # the first one opens the slide
     return (
-        f"median {ordered[len(ordered) // 2]:.1f} ms, slowest {ordered[-1]:.1f} ms, "
+        f"median {ordered[len(ordered) // 2]:.2f} ms, slowest {ordered[-1]:.2f} ms, "
         f"first {times[0]:.0f} ms"
     )
 
 
-def _tile_ms(service: TileService, source: SlideSource, column: int) -> float:
+def _tile_ms(service: TileService, source: SlideSource, number: int) -> float | None:
     started = time.perf_counter()
-    service.tile(source, 0, column % TILES_A_ROW, column // TILES_A_ROW)
-    return 1000 * (time.perf_counter() - started)
+    body = service.tile(source, 0, number % TILES_A_ROW, number // TILES_A_ROW)
+    return None if body is None else 1000 * (time.perf_counter() - started)
 
 
 def _version(name: str) -> str:

@@ -6,9 +6,9 @@ from app.store.records import CaseRecord
 
 STOPS = (
     "1 Read the estimate",
-    "2 Find the hottest patch (T)",
-    "3 Hide the overlay (hold Space)",
-    "4 See which genes moved it (Omics)",
+    "2 Hottest patch (T)",
+    "3 Hide the overlay (Space)",
+    "4 Genes that moved it (Omics)",
 )
 DISMISSED = "tour_dismissed"
 
@@ -20,6 +20,6 @@ def show(case: CaseRecord) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tour"):
         stops = "".join(f"<li>{stop}</li>" for stop in STOPS)
         st.html(f'<ol class="hn-tour" aria-label="Tour">{stops}</ol>', width="content")
-        if st.button("Dismiss", type="tertiary", key="dismiss-tour"):
+        if st.button("\u00d7", type="tertiary", key="dismiss-tour", help="Dismiss the tour"):
             st.session_state[DISMISSED] = True
             st.rerun()

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.settings import ROOT, read_settings
 from app.store.workspace import Workspace, open_workspace
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180  # a busy machine imports torch slowly
 OpenPage = Callable[..., AppTest]
 
 
