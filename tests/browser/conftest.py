@@ -63,7 +63,7 @@ class Server:
     address: str
 
 
-def start_server(script: Path, *, environment: dict[str, str], seconds: float = 60) -> Server:
+def start_server(script: Path, *, environment: dict[str, str], seconds: float = 120) -> Server:
     """Start a Streamlit app and wait until it answers."""
     port = _free_port()
     command = [

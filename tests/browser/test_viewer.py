@@ -44,6 +44,7 @@ def watch() -> Watch:
 def open_page(chromium: Any, server: Server, watch: Watch) -> Iterator[Open]:
     """Open a page of the site and wait for its map; afterwards nothing may have gone wrong."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(90_000)  # a busy machine is not a fault of the viewer
 
     def open_one(query: str = "", *, has_map: bool = True) -> Page:
         page = context.new_page()
@@ -67,7 +68,7 @@ def view_of(page: Page) -> dict[str, Any] | None:
     return page.evaluate("window.healnetViewer ?? null")
 
 
-def until(page: Page, holds: Callable[[dict[str, Any]], bool], seconds: float = 20) -> None:
+def until(page: Page, holds: Callable[[dict[str, Any]], bool], seconds: float = 40) -> None:
     for _ in range(int(seconds * 20)):
         view = view_of(page)
         if view is not None and view.get("isOpen") and holds(view):
