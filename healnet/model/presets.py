@@ -56,7 +56,7 @@ def default(
             "feedforward": "snn",
             "feedforward_mult": 2,
             "table_dim": 32,
-            "feedforward_dropout": 0.25,
+            "feedforward_dropout": 0.4,
         },
         overrides,
     )

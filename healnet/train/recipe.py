@@ -62,12 +62,12 @@ class Recipe:
     patience: int = 10
     batch_size: int = 16
     accumulate: int = 1
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.5
     warmup: float = 0.1
     clip_norm: float = 1.0
-    modality_dropout: float = 0.25
-    feature_dropout: float = 0.0
+    modality_dropout: float = 0.3
+    feature_dropout: float = 0.2
     max_patches: int = 1024
     replicates: int = 1000
     stored_as: StoredAs = "float32"

@@ -28,6 +28,7 @@ from healnet.train.member_training import (
     new_network,
     train_member,
 )
+from healnet.train.principal_start import start_at_base_hazards, start_at_principal_axes
 from healnet.train.recipe import Recipe
 from healnet.train.run_folder import RunFolder
 
@@ -175,6 +176,8 @@ def _train_fold(
     )
     if design.start is None:
         network = new_network(design.config, design.recipe, plan.number)
+        start_at_principal_axes(network, sides.fit)
+        start_at_base_hazards(network, sides.fit)
     else:
         network = start_network(design.start, plan.number)
     device = pick_device("auto")
