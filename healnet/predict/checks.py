@@ -42,12 +42,17 @@ def check_slides(bundle: ModelBundle, slides: Sequence[PatchFeatures]) -> tuple[
     for slide in slides:
         mean = slide.features.astype(np.float32).mean(axis=0)
         share = bundle.slide_domain.share_nearer(mean)
-        is_known = bundle.reference.fold_of_slide(slide.slide_sha256 or slide.source_sha256)
-        if bundle.is_synthetic and is_known is None:
+        if bundle.is_synthetic and not _is_of_the_study(bundle, slide):
             found.append(_not_of_the_study(slide, share))
         elif share is not None and share > _UNLIKE:
             found.append(_unlike(slide, share))
     return tuple(found)
+
+
+def _is_of_the_study(bundle: ModelBundle, slide: PatchFeatures) -> bool:
+    sha256 = slide.slide_sha256 or slide.source_sha256
+    shipped = cast("Sequence[str]", bundle.card.get("study_slides", ()))
+    return sha256 in shipped or bundle.reference.fold_of_slide(sha256) is not None
 
 
 def _not_of_the_study(slide: PatchFeatures, share: float | None) -> Notice:

@@ -11,17 +11,20 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from healnet.bundle.folder import write_bundle
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
 from healnet.data.read_cohort import read_cohort
+from healnet.slide.hashing import slide_sha256
 from healnet.study.build import PROCESSES, Study, build_study, oracle_concordance
 from healnet.study.encoding import ENCODER, encode_slides
 from healnet.study.judging import HeldOut, judge_study, predict_all
 from healnet.study.showcase import Showcase, choose_showcases, write_showcase
+from healnet.train.member_training import DTYPES
 from healnet.train.recipe import Recipe
 from healnet.train.training import train_model
 
@@ -88,10 +91,24 @@ def _rebuild(
     for case in showcases:
         folder = fresh / "cases" / case.patient.case_id
         write_showcase(study, cohort, case, folder=folder, workdir=workdir / "showcase")
+    bundle = _knowing_its_slides(bundle, fresh)
     facts = _facts(study, bundle, held_out, showcases)
     (fresh / "study.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     _publish(fresh, assets_dir)
     return assets_dir
+
+
+def _knowing_its_slides(bundle: ModelBundle, fresh: Path) -> ModelBundle:
+    """Return the model with the hashes of the shipped slides on its card, written again.
+
+    They are of the study although no member was trained on them; every other slide that the
+    model did not see is a stranger to it.
+    """
+    shipped = sorted(slide_sha256(path) for path in fresh.glob("cases/*/slide.svs"))
+    known = replace(bundle, card={**bundle.card, "study_slides": shipped})
+    return write_bundle(
+        fresh / "model", known, created=bundle.created, dtype=DTYPES[RECIPE.stored_as]
+    )
 
 
 def _facts(
