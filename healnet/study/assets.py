@@ -31,7 +31,7 @@ from healnet.train.training import train_model
 TUMOUR = "Synthetic adenocarcinoma"
 RECIPE = Recipe(
     name="study-model",
-    data="Built-in synthetic study: drawn slides, invented patients.",
+    data="built-in synthetic study",
     endpoint="overall survival (synthetic)",
     is_synthetic=True,
     seed=7,
