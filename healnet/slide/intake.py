@@ -19,6 +19,7 @@ from typing import cast
 
 from healnet.exceptions import HealNetError, SlideError
 from healnet.slide.dicom_header import check_dicom
+from healnet.slide.formats_reader import has_formats
 from healnet.slide.properties import Limits, SlideProperties
 from healnet.slide.sniff import slide_kind
 from healnet.slide.tiff_check import check_tiff
@@ -76,12 +77,15 @@ def _probe(path: Path, limits: Limits) -> SlideProperties:
     kind = slide_kind(path)
     notices: tuple[object, ...] = ()
     if kind == "tiff":
-        notices = check_tiff(read_tiff_header(path, limits), limits)
+        header = read_tiff_header(path, limits)
+        notices = check_tiff(header, limits, allows_strips=has_formats())
     elif kind == "dicom":
         check_dicom(path)
     elif kind == "mirax":
         _check_mirax(path)
     found = _ask_child(path, limits, is_tiff=kind == "tiff")
+    if found.get("refused") == "open" and has_formats():
+        found = _ask_child(path, limits, is_tiff=kind == "tiff", reader="formats")
     return properties_from(found, path.name, notices)  # type: ignore[arg-type]
 
 
@@ -141,8 +145,15 @@ def _check_mirax(path: Path) -> None:
     )
 
 
-def _ask_child(path: Path, limits: Limits, *, is_tiff: bool) -> Mapping[str, object]:
-    request = {"path": str(path.resolve()), "is_tiff": is_tiff, "limits": asdict(limits)}
+def _ask_child(
+    path: Path, limits: Limits, *, is_tiff: bool, reader: str = "openslide"
+) -> Mapping[str, object]:
+    request = {
+        "path": str(path.resolve()),
+        "is_tiff": is_tiff,
+        "limits": asdict(limits),
+        "reader": reader,
+    }
     command = [sys.executable, "-m", "healnet.slide.probe_child", json.dumps(request)]
     search = os.pathsep.join(
         part for part in (str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")) if part

@@ -161,6 +161,12 @@ def decode(jpeg: bytes) -> Image.Image:
     return Image.open(io.BytesIO(jpeg), formats=("JPEG",)).convert("RGB")
 
 
+def _look_with_formats(path: Path) -> dict[str, object]:
+    from healnet.slide.formats_reader import describe  # noqa: PLC0415  (heavy)
+
+    return describe(path)
+
+
 def limit_this_process(limits: Limits) -> None:
     """Give this process little memory and time, where the system knows how."""
     if sys.platform == "win32":
@@ -182,7 +188,11 @@ def main(arguments: list[str]) -> int:
     request = json.loads(arguments[0])
     limit_this_process(Limits(**request["limits"]))
     try:
-        answer = look(Path(request["path"]), is_tiff=request["is_tiff"])
+        path = Path(request["path"])
+        if request["reader"] == "formats":
+            answer = _look_with_formats(path)
+        else:
+            answer = look(path, is_tiff=request["is_tiff"])
     except (SlideError, MemoryError, OSError, ValueError):
         answer = {"refused": "read"}
     sys.stdout.write(json.dumps(answer) + "\n")

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from healnet.exceptions import Notice, SlideError
 
 MppSource = Literal["file", "user"]
+ReaderName = Literal["openslide", "formats"]
 # Below lies the wavelength of light, above is coarser than any slide scanner's overview image.
 MPP_RANGE = (0.05, 100.0)
 
@@ -20,6 +21,7 @@ class Limits:
         side_px: Width or height of level 0.
         pages: Image directories in one file.
         tile_bytes: One decoded tile.
+        untiled_bytes: A decoded image that is stored in one piece; needs the extra ``formats``.
         child_bytes: Address space of the probing process.
         child_cpu_s: Processor time of the probing process, seconds.
         child_wall_s: Duration of the probing process, seconds.
@@ -29,6 +31,7 @@ class Limits:
     side_px: int = 400_000
     pages: int = 1_000
     tile_bytes: int = 64 * 1024**2
+    untiled_bytes: int = 256 * 1024**2
     child_bytes: int = 2 * 1024**3
     child_cpu_s: int = 20
     child_wall_s: int = 30
@@ -68,6 +71,7 @@ class SlideProperties:
         vendor: Kind of file, e.g. ``aperio``.
         levels: Stored resolutions, finest first.
         is_mislabelled_rgb: The file calls its colours YCbCr although they can only be RGB.
+        reader: Which reader knows the file: ``openslide``, or ``formats`` for the extra.
         has_exact_tiles: Its stored JPEG tiles decode to the very pixels that a reader gives.
         notices: What a reader of any result from this slide must know.
     """
@@ -82,6 +86,7 @@ class SlideProperties:
     levels: tuple[Level, ...] = ()
     is_mislabelled_rgb: bool = False
     has_exact_tiles: bool = False
+    reader: ReaderName = "openslide"
     notices: tuple[Notice, ...] = ()
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from healnet.exceptions import SlideError
+from healnet.slide.formats_reader import FormatsReader
 from healnet.slide.geometry import Box, level_for
 from healnet.slide.intake import probe_slide
 from healnet.slide.openslide_reader import OpenSlideReader
@@ -186,6 +187,8 @@ def open_slide(
 def _reader_for(
     path: Path, properties: SlideProperties, tiles: StoredTiles | None
 ) -> SlideReader:
+    if properties.reader == "formats":
+        return FormatsReader(path)
     ordinary = OpenSlideReader(path)
     if not properties.is_mislabelled_rgb or tiles is None:
         return ordinary

@@ -18,8 +18,15 @@ _UNSIGNED = (1, 4)  # 4 is "undefined", which readers treat as unsigned
 _CONVERT = "vips tiffsave in.tif out.tif --tile --pyramid --compression jpeg --Q 90"
 
 
-def check_tiff(header: TiffHeader, limits: Limits) -> tuple[Notice, ...]:
+def check_tiff(
+    header: TiffHeader, limits: Limits, *, allows_strips: bool = False
+) -> tuple[Notice, ...]:
     """Return warnings about a TIFF file that may be read.
+
+    Args:
+        header: Its directories.
+        limits: How large it may be.
+        allows_strips: Whether there is a reader for images that are not tiled.
 
     Raises:
         SlideError: If the file is too large in any way, damaged, or has no RGB pixels in tiles.
@@ -33,7 +40,8 @@ def check_tiff(header: TiffHeader, limits: Limits) -> tuple[Notice, ...]:
     tiled = [page for page in header.pages if page.is_tiled]
     main = max(tiled or header.pages[:1], key=lambda page: page.width * page.height)
     _check_pixels(main, name)
-    if not tiled:
+    size = main.width * main.height * main.samples
+    if not tiled and not (allows_strips and size <= limits.untiled_bytes):
         raise _not_tiled(name)
     for page in tiled:
         _check_tiles(header, page, limits)
@@ -108,7 +116,8 @@ def _not_tiled(name: str) -> SlideError:
         code="SLIDE-NOT-TILED",
         where=name,
         why="every look at a small area would read the whole image",
-        fix=f"convert it to a tiled pyramid, for example: {_CONVERT}",
+        fix=f"convert it to a tiled pyramid, for example: {_CONVERT}; "
+        "small images can be read after pip install 'healnet-app[formats]'",
     )
 
 

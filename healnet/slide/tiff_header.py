@@ -140,7 +140,7 @@ class TiffHeader:
     def data(self, page: TiffPage, tag: int, limit: int = _MAX_TEXT) -> bytes:
         """Return the bytes of a tag, cut at a limit; empty if the page lacks it."""
         value = page.tags.get(tag)
-        if value is None:
+        if value is None or value.position > self.size:
             return b""
         with self.path.open("rb") as file:
             file.seek(value.position)

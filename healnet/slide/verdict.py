@@ -54,6 +54,7 @@ def properties_from(
         levels=levels,
         is_mislabelled_rgb=is_mislabelled,
         has_exact_tiles=bool(found.get("exact_tiles")),
+        reader="formats" if found.get("reader") == "formats" else "openslide",
         notices=warnings,
     )
 
