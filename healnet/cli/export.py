@@ -8,6 +8,7 @@ from healnet.cli.entry import DONE, say_written
 from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import ATTENTION_COLUMNS, ATTRIBUTION_COLUMNS, write_csv
 from healnet.explain.geojson import Square, squares_geojson
+from healnet.explain.pdf_report import report_pdf
 from healnet.explain.prediction_files import PredictionFiles, read_prediction
 from healnet.explain.report import report_html
 
@@ -15,8 +16,7 @@ from healnet.explain.report import report_html
 def run(options: argparse.Namespace) -> int:
     """Write one file made from a prediction folder."""
     files = read_prediction(options.prediction)
-    text = _WRITERS[options.format](files)
-    say_written(atomic_write(options.out, text.encode("utf-8")))
+    say_written(atomic_write(options.out, _WRITERS[options.format](files)))
     return DONE
 
 
@@ -68,18 +68,9 @@ class _Verbatim:
         return self._text
 
 
-def _pdf(files: PredictionFiles) -> str:
-    raise ConfigError(
-        "a PDF is not written yet",
-        code="EXPORT-PDF",
-        where=str(files.result["case_id"]),
-        fix="export html, open it in a browser and print it to a PDF",
-    )
-
-
-_WRITERS: Mapping[str, Callable[[PredictionFiles], str]] = {
-    "geojson": _geojson,
-    "csv": _csv,
-    "html": report_html,
-    "pdf": _pdf,
+_WRITERS: Mapping[str, Callable[[PredictionFiles], bytes]] = {
+    "geojson": lambda files: _geojson(files).encode("utf-8"),
+    "csv": lambda files: _csv(files).encode("utf-8"),
+    "html": lambda files: report_html(files).encode("utf-8"),
+    "pdf": report_pdf,
 }

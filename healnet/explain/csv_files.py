@@ -66,7 +66,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return repr(value)
-    text = str(value)
-    if isinstance(value, str) and text.startswith(_FORMULA_STARTS):
-        return f"'{text}"
-    return text
+    if not isinstance(value, str):
+        return str(value)
+    one_line = "".join(" " if c in "\r\n\t\0" else c for c in value)
+    return f"'{one_line}" if value.startswith(_FORMULA_STARTS) else one_line

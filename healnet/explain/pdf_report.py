@@ -1,0 +1,167 @@
+"""``report.pdf``: the report on paper, with the banner and the page number on every page."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from healnet.explain.pdf_document import HEIGHT, WIDTH, Number, PdfDocument, wrapped
+from healnet.explain.prediction_files import PredictionFiles
+from healnet.explain.report import survival_steps
+from healnet.explain.report_facts import (
+    BANNER,
+    LIMITS,
+    SlidePictures,
+    feature_bars,
+    headline,
+    slide_pictures,
+)
+
+_MARGIN, _BOTTOM, _TOP = 48.0, 60.0, HEIGHT - 70
+_FULL = WIDTH - 2 * _MARGIN
+_RISES, _FALLS, _AMBER = (0.70, 0.35, 0.09), (0.13, 0.40, 0.67), (1.0, 0.96, 0.84)
+
+
+def report_pdf(files: PredictionFiles) -> bytes:
+    """Return the report as a PDF file."""
+    report = _Report(files)
+    report.write()
+    return report.document.to_bytes()
+
+
+class _Report:
+    """Writes from top to bottom and begins a page where one is full."""
+
+    def __init__(self, files: PredictionFiles) -> None:
+        self.files = files
+        self.document = PdfDocument(title=f"{files.result['case_id']} - HEALNet report")
+        self.y = 0.0
+
+    def write(self) -> None:
+        """Write everything."""
+        result = self.files.result
+        self._begin_page()
+        self._paragraph(f"Case {result['case_id']}", size=16, is_bold=True)
+        self._paragraph(headline(result), size=12)
+        read = ", ".join(cast("list[str]", result["modalities_used"]))
+        self._paragraph(
+            f"Read by the model: {read}. The range is the spread between models, not a "
+            "confidence interval."
+        )
+        self._warnings()
+        self._curve()
+        self._subsets()
+        for slide in slide_pictures(self.files):
+            self._slide(slide)
+        self._features()
+        self._sources()
+
+    def _begin_page(self) -> None:
+        document = self.document
+        document.new_page()
+        document.rectangle(0, HEIGHT - 36, WIDTH, 36, colour=_AMBER)
+        model = cast("Mapping[str, str]", self.files.result["model"])["id"]
+        text = f"{BANNER} Model: {model}"
+        document.text(_MARGIN, HEIGHT - 23, text, size=9, is_bold=True)
+        number = f"{self.files.result['case_id']}, page {document.num_pages}"
+        document.text(_MARGIN, 30, number, size=8)
+        self.y = _TOP
+
+    def _room(self, height: Number) -> None:
+        if self.y - height < _BOTTOM:
+            self._begin_page()
+
+    def _paragraph(self, text: str, *, size: Number = 9, is_bold: bool = False) -> None:
+        for line in wrapped(text, size=size, width=_FULL):
+            self._room(size * 1.4)
+            self.y -= size * 1.4
+            self.document.text(_MARGIN, self.y, line, size=size, is_bold=is_bold)
+        self.y -= 4
+
+    def _heading(self, text: str, *, room: Number = 60) -> None:
+        self._room(room)
+        self.y -= 10
+        self._paragraph(text, size=12, is_bold=True)
+
+    def _warnings(self) -> None:
+        warnings = cast("list[dict[str, str]]", self.files.result["warnings"])
+        if warnings:
+            self._heading("Read this first")
+        for one in warnings:
+            place = f" ({one['where']})" if one["where"] else ""
+            parts = [f"{one['what']}{place}", one["why"], one["fix"], f"[{one['code']}]"]
+            self._paragraph(". ".join(part for part in parts if part))
+
+    def _curve(self) -> None:
+        points = cast("list[dict[str, float]]", self.files.result["survival"])
+        self._heading("Predicted survival", room=190)
+        left, low, wide, high = _MARGIN + 30, self.y - 140, _FULL - 60, 130.0
+        horizon = points[-1]["time_months"]
+        steps = [
+            (left + wide * x / horizon, low + high * y)
+            for x, y in survival_steps(points, name="survival")
+        ]
+        self.document.line([(left, low + high), (left, low), (left + wide, low)], width=0.5)
+        self.document.line(steps, width=1.5)
+        for share in (0, 50, 100):
+            self.document.text(_MARGIN, low + high * share / 100 - 3, f"{share} %", size=8)
+        self.document.text(left, low - 12, "0", size=8)
+        self.document.text(left + wide - 60, low - 12, f"{horizon:.0f} months", size=8)
+        self.y = low - 20
+        for point in points:
+            alive = f"{100 * point['survival']:.0f} of 100 alive"
+            self._paragraph(f"{point['time_months']:.1f} months: {alive}", size=8)
+
+    def _subsets(self) -> None:
+        subsets = cast("list[dict[str, object]]", self.files.explanation["subsets"])
+        if subsets:
+            self._heading("Risk with some of the inputs only")
+        for one in subsets:
+            given = " + ".join(cast("list[str]", one["modalities"]))
+            self._paragraph(
+                f"{given}: percentile {one['risk_percentile']:.0f}, risk {one['risk']:.3f} "
+                f"(models {one['low']:.3f} to {one['high']:.3f})"
+            )
+
+    def _slide(self, slide: SlidePictures) -> None:
+        width = (_FULL - 20) / 2
+        height = width * slide.attention.shape[0] / slide.attention.shape[1]
+        if height > 300:  # noqa: PLR2004  (points; a tall slide must fit a page)
+            width, height = width * 300 / height, 300.0
+        self._heading(f"Slide {slide.name}", room=height + 90)
+        self._room(height)
+        self.y -= height
+        self.document.picture(slide.attention, _MARGIN, self.y, width=width)
+        right = _MARGIN + _FULL / 2 + 10
+        self.document.picture(slide.attribution, right, self.y, width=width)
+        self._paragraph(
+            f"Left: where the model read from, darkest {slide.attention_top:.2f} x uniform, "
+            f"{slide.patches} patches. Right: change of risk when a region is left out; orange "
+            f"raised it, blue lowered it, strongest {slide.attribution_top:.2g} a patch."
+        )
+
+    def _features(self) -> None:
+        bars = feature_bars(self.files.attributions)
+        if bars:
+            self._heading("What moved the risk among the tables")
+        for bar in bars:
+            self._room(13)
+            self.y -= 13
+            value = f" = {bar.value}" if bar.value else ""
+            name = f"{bar.modality} {bar.feature}{value}".strip()
+            line = wrapped(name, size=8, width=260)[0]
+            self.document.text(_MARGIN, self.y, line, size=8)
+            self.document.text(_MARGIN + 270, self.y, f"{bar.attribution:+.4f}", size=8)
+            colour = _RISES if bar.attribution > 0 else _FALLS
+            length = max(150 * bar.share, 0.5)
+            self.document.rectangle(_MARGIN + 330, self.y, length, 7, colour=colour)
+        self.y -= 6
+
+    def _sources(self) -> None:
+        result = self.files.result
+        model = cast("Mapping[str, str]", result["model"])
+        self._heading("What this was made from")
+        self._paragraph(f"model {model['id']}: {model['sha256']}", size=8)
+        for one in cast("list[dict[str, str]]", result["inputs"]):
+            self._paragraph(f"{one['role']}: {one['sha256']}", size=8)
+        for note in cast("list[str]", self.files.explanation["notes"]):
+            self._paragraph(note, size=8)
+        self._paragraph(LIMITS, size=8)

@@ -1,0 +1,146 @@
+"""What a report shows, worked out once for every form of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from numpy import ndarray
+
+from healnet.explain.prediction_files import PredictionFiles
+
+BANNER = "Research use only. Not for diagnosis or treatment decisions."
+LIMITS = (
+    "Prognostic, not predictive of the effect of a treatment. Attention shows what was read, "
+    "attribution what moved this model's number; neither shows a cause."
+)
+MOST_BARS = 15
+_MOST_CELLS = 4_000_000
+# Ends of scales that are readable without colour vision and in grey.
+_PAPER, _READ = np.array([242.0, 239.0, 233.0]), np.array([122.0, 23.0, 72.0])
+_FALLS, _RISES = np.array([33.0, 102.0, 172.0]), np.array([178.0, 88.0, 24.0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One line of the list of features; ``share`` is its length, 0 to 1."""
+
+    modality: str
+    feature: str
+    value: str
+    attribution: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SlidePictures:
+    """Two maps of a slide with one pixel a patch; pixels without a patch are white.
+
+    Attributes:
+        name: Of the slide.
+        patches: Their number.
+        attention: Picture, darkest at ``attention_top`` (x uniform).
+        attribution: Picture, strongest at ``attribution_top`` (risk a patch) either way.
+    """
+
+    name: str
+    patches: int
+    attention: UInt8[ndarray, "h w 3"]
+    attention_top: float
+    attribution: UInt8[ndarray, "h w 3"]
+    attribution_top: float
+
+
+def headline(result: Mapping[str, object]) -> str:
+    """Return group, percentile, survival at the last edge and range, in one sentence or two."""
+    last = cast("list[dict[str, float]]", result["survival"])[-1]
+    ranges = cast("dict[str, object]", result["range"])
+    low_high = cast("list[dict[str, float]]", ranges["survival"])[-1]
+    return (
+        f"{str(result['risk_group']).capitalize()}-risk group, percentile "
+        f"{cast('float', result['risk_percentile']):.0f} of the reference patients (held-out "
+        f"folds). Estimated survival at {last['time_months']:.0f} months: "
+        f"{100 * last['survival']:.0f} of 100 (range {100 * low_high['low']:.0f} to "
+        f"{100 * low_high['high']:.0f}, {ranges['of']})."
+    )
+
+
+def feature_bars(rows: Sequence[Mapping[str, str]]) -> list[Bar]:
+    """Return the strongest features, and the rest as one bar."""
+    values = [float(row["attribution"]) for row in rows]
+    largest = max((abs(value) for value in values[:MOST_BARS]), default=0.0) or 1.0
+    bars = [
+        Bar(
+            modality=row["modality"],
+            feature=row["feature"],
+            value=_short(row["value"]),
+            attribution=value,
+            share=abs(value) / largest,
+        )
+        for row, value in zip(rows[:MOST_BARS], values, strict=False)
+    ]
+    rest = values[MOST_BARS:]
+    if rest:
+        total = sum(rest)
+        name = f"{len(rest)} other features together"
+        share = min(abs(total) / largest, 1.0)
+        bars.append(Bar(modality="", feature=name, value="", attribution=total, share=share))
+    return bars
+
+
+def slide_pictures(files: PredictionFiles) -> list[SlidePictures]:
+    """Return the maps of every slide."""
+    names = list(dict.fromkeys(row["slide"] for row in files.patches))
+    return [
+        _pictures(name, [row for row in files.patches if row["slide"] == name])
+        for name in names
+    ]
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
+
+
+def _pictures(name: str, rows: Sequence[Mapping[str, str]]) -> SlidePictures:
+    columns = ("x", "y", "size", "attention", "attribution")
+    values = np.array([[float(row[column]) for column in columns] for row in rows])
+    corners, size = values[:, :2], float(values[0, 2])
+    reach = float(np.abs(values[:, 4]).max()) or 1.0
+    top = max(float(values[:, 3].max()), 1e-9)
+    signed = values[:, 4] / reach
+    moved = np.where(
+        signed[:, None] >= 0, _blend(signed, _PAPER, _RISES), _blend(-signed, _PAPER, _FALLS)
+    )
+    return SlidePictures(
+        name=name,
+        patches=len(rows),
+        attention=_picture(corners, size, _blend(values[:, 3] / top, _PAPER, _READ)),
+        attention_top=top,
+        attribution=_picture(corners, size, moved),
+        attribution_top=reach,
+    )
+
+
+def _blend(
+    share: Float[ndarray, " n"], low: Float[ndarray, " 3"], high: Float[ndarray, " 3"]
+) -> UInt8[ndarray, "n 3"]:
+    mixed = low + np.clip(share, 0, 1)[:, None] * (high - low)
+    colours: UInt8[ndarray, "n 3"] = mixed.round().astype(np.uint8)
+    return colours
+
+
+def _picture(
+    corners: Float[ndarray, "n 2"], size: float, colours: UInt8[ndarray, "n 3"]
+) -> UInt8[ndarray, "h w 3"]:
+    step = size
+    while np.prod(np.ptp(corners, axis=0) / step + 1) > _MOST_CELLS:
+        step *= 2
+    cells = np.round((corners - corners.min(axis=0)) / step).astype(int)
+    columns, rows = cells.max(axis=0) + 1
+    pixels = np.full((rows, columns, 3), 255, np.uint8)
+    pixels[cells[:, 1], cells[:, 0]] = colours
+    return pixels
