@@ -86,22 +86,24 @@ def encode_slide(  # noqa: PLR0913  (each is a choice of the user)
         mpp=mpp, patch_px=patch_px, slide_mpp=slide_mpp, max_patches=max_patches
     )
     watch = Watch(progress=progress, cancelled=cancelled, where=slide_path.name)
-    with open_slide(slide_path, mpp=slide_mpp) as slide:
-        try:
+    try:
+        with open_slide(slide_path, mpp=slide_mpp) as slide:
             notices = check_resolution(slide.properties, mpp)
             slide_hash = _hash(slide_path, watch)
             key = _reuse_key(slide_hash, encoder, settings)
-            path, is_made = _place(out_dir, slide_path, key)
-            if not is_made:
+            path, known = _place(out_dir, slide_path, key)
+            if known is None:
                 job = _Job(slide=slide, encoder=encoder, settings=settings, watch=watch)
                 job.run(
                     path, slide_hash=slide_hash, key=key, notices=notices, on_batch=on_batch
                 )
-        except SlideError as error:
-            error.where = error.where or slide_path.name
-            raise
-    features = read_features(path)
-    return EncodedSlide(path=path, features=features, notices=features.notices, reused=is_made)
+    except SlideError as error:
+        error.where = error.where or slide_path.name
+        raise
+    features = read_features(path) if known is None else known
+    return EncodedSlide(
+        path=path, features=features, notices=features.notices, reused=known is not None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,27 +241,28 @@ def _reuse_key(slide_hash: str, encoder: PatchEncoder, settings: EncodeSettings)
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _place(out_dir: Path, slide_path: Path, key: str) -> tuple[Path, bool]:
-    """Return where the file belongs, and whether it is there already.
+def _place(out_dir: Path, slide_path: Path, key: str) -> tuple[Path, PatchFeatures | None]:
+    """Return where the file belongs, and what it holds if it is there already.
 
     The plain name is used unless features of another slide or other settings have it.
     """
     plain = out_dir / f"{slide_path.stem}.h5"
-    if not plain.exists():
-        return plain, False
-    if _key_of(plain) == key:
-        return plain, True
     other = out_dir / f"{slide_path.stem}_{key[:8]}.h5"
-    return other, _key_of(other) == key
+    for path in (plain, other):
+        if _key_of(path) == key:
+            try:
+                return path, read_features(path)
+            except HealNetError:  # damaged: made again
+                return path, None
+    return (other if _key_of(plain) else plain), None
 
 
 def _key_of(path: Path) -> str:
-    """Return the key of a feature file that can be read whole; empty for any other file."""
+    """Return which slide and settings a file was made from; empty if it cannot be told."""
     if not path.is_file():
         return ""
     try:
-        read_features(path)
         with h5py.File(path, "r") as file:
-            return str(file.attrs.get(_KEY, ""))
-    except (HealNetError, OSError):
+            return str(file.attrs.get(_KEY, "unknown"))
+    except OSError:  # damaged, no loss
         return ""

@@ -6,12 +6,13 @@ elsewhere can be brought along; what those files do not say is added as attribut
 
 import json
 import os
-import tempfile
+import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -25,6 +26,8 @@ from healnet.slide.geometry import PatchGrid
 MppSource = Literal["file", "user"]
 SCHEMA_VERSION = 1
 _ROWS_A_CHUNK = 1024
+_PART = ".part"
+_LEFTOVER_AFTER_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,12 +117,9 @@ class FeatureWriter:
     ) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem[:80]}-", suffix=".part", dir=path.parent
-        )
-        os.close(handle)
-        self._part = Path(name)
-        self._file = h5py.File(self._part, "w")
+        _remove_leftovers(path)
+        self._part = path.with_name(f"{_part_prefix(path)}{secrets.token_hex(8)}{_PART}")
+        self._file = h5py.File(self._part, "x")
         count = len(coords)
         self._features = self._file.create_dataset(
             "features",
@@ -162,7 +162,7 @@ class FeatureWriter:
         publish(self._part, self._path)
         return self._path
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "FeatureWriter":
         """Return the writer itself."""
         return self
 
@@ -222,11 +222,23 @@ def attributes_of(features: PatchFeatures) -> dict[str, object]:
     }
 
 
+def _part_prefix(path: Path) -> str:
+    return f".{path.stem[:80]}-"
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what runs that were killed long ago left of this file."""
+    oldest = time.time() - _LEFTOVER_AFTER_S
+    for part in path.parent.iterdir():
+        is_part = part.name.startswith(_part_prefix(path)) and part.suffix == _PART
+        if is_part and part.stat().st_mtime < oldest:
+            part.unlink(missing_ok=True)
+
+
 def publish(part: Path, path: Path) -> None:
     """Move a finished file to its place: a power cut leaves the old file or the new one."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
-    part.chmod(0o644)
     part.replace(path)
     if os.name == "posix":
         folder = os.open(path.parent, os.O_RDONLY)

@@ -120,6 +120,17 @@ def test_a_process_that_dies_leaves_the_old_file_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_what_a_killed_run_left_is_removed_a_day_later(tmp_path: Path) -> None:
+    old, fresh = tmp_path / ".a-1.part", tmp_path / ".a-2.part"
+    for part in (old, fresh):
+        part.write_bytes(b"x")
+    os.utime(old, (0, 0))
+
+    write_features(tmp_path / "a.h5", features())
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a-2.part", "a.h5"]
+
+
 def test_the_bundled_features_of_a_real_slide_are_read(test_data: Path) -> None:
     path = test_data / "features" / "TCGA-AD-6964-01Z-00-DX1_features.h5"
 
