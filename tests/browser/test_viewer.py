@@ -310,7 +310,7 @@ def test_a_rerun_keeps_the_place(open_page: Open) -> None:
     assert "61" in page.locator(".hw-status").inner_text()
 
     page.get_by_text("finish").click()
-    page.wait_for_timeout(1500)
+    until(page, lambda view: view["overlaySwaps"] > before["overlaySwaps"])
 
     after = view_of(page)
     assert after["reruns"] == before["reruns"] + 1
@@ -350,9 +350,9 @@ def test_a_picked_patch_reaches_the_page_where_it_asked(open_page: Open) -> None
     page = open_page("?mode=picking")
 
     press(page, "t")
-    page.wait_for_timeout(1500)
+    page.get_by_text("ViewerEvent(kind='picked'").wait_for()
 
-    assert "ViewerEvent(kind='picked'" in page.get_by_text("event:").inner_text()
+    assert f"x={HOT[0][0]}" in page.get_by_text("event:").inner_text()
 
 
 def test_tiles_that_cannot_be_read_are_counted_and_can_be_asked_again(
