@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,6 +77,9 @@ def load_model(workspace: Workspace) -> "ModelBundle":
 
 @lru_cache(maxsize=4)
 def _load(folder: Path, _modified_ns: int) -> "ModelBundle":
+    import torch  # noqa: PLC0415
+
     from healnet.bundle.folder import read_bundle  # noqa: PLC0415  (loads torch)
 
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core stays for the tiles
     return read_bundle(folder)

@@ -29,6 +29,7 @@ PATIENCE_S = 2.0  # between asking a worker to stop and ending its process group
 WORKER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
+    "OMP_WAIT_POLICY": "PASSIVE",  # idle threads sleep: tiles are served from the same cores
     "PYTHONPATH": str(ROOT),
 }
 
