@@ -7,6 +7,7 @@ before from the same slide, encoder and settings is used again.
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -166,14 +167,15 @@ class _Job:
         batches = extract_features(
             self.slide, ordered, self.encoder, cancelled=self.watch.cancelled
         )
-        for batch in batches:
-            writer.write(order[batch.part][batch.is_readable], batch.features)
-            lost += int((~batch.is_readable).sum())
-            if lost > _MAX_UNREADABLE * len(coords):
-                raise self._too_damaged(lost, len(coords))
-            if on_batch is not None:
-                on_batch(batch.coords, batch.features)
-            self.watch.tell("encode", batch.part.stop, len(coords))
+        with closing(batches):  # ends its threads before the slide is closed
+            for batch in batches:
+                writer.write(order[batch.part][batch.is_readable], batch.features)
+                lost += int((~batch.is_readable).sum())
+                if lost > _MAX_UNREADABLE * len(coords):
+                    raise self._too_damaged(lost, len(coords))
+                if on_batch is not None:
+                    on_batch(batch.coords, batch.features)
+                self.watch.tell("encode", batch.part.stop, len(coords))
         return lost
 
     def _attributes(

@@ -7,7 +7,7 @@ however large the slide is. Results come in the order of the patches.
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,8 +59,10 @@ def extract_features(
     batch_size: int = 16,
     num_workers: int | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Iterator[EncodedBatch]:
+) -> Generator[EncodedBatch]:
     """Yield the features of all patches of a slide, batch by batch.
+
+    Close the generator (or use it up) before the slide: its threads read ahead.
 
     Args:
         slide: The open slide.

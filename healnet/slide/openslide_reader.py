@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openslide
@@ -24,13 +26,16 @@ class OpenSlideReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._num_inside = 0
+        self._is_closed = False
         self._handle = self._open()
 
     @property
     def associated_names(self) -> tuple[str, ...]:
         """Names of label, macro and thumbnail images, never their pixels."""
-        return tuple(self._handle.associated_images)
+        with self._inside() as handle:
+            return tuple(handle.associated_images)
 
     def read_region(
         self, level: int, *, l0_x: int, l0_y: int, width: int, height: int
@@ -38,18 +43,38 @@ class OpenSlideReader:
         """Return pixels of a stored level, transparent ones as white.
 
         Raises:
-            SlideError: ``SLIDE-READ`` if a tile under the area cannot be decoded.
+            SlideError: ``SLIDE-READ`` if a tile under the area cannot be decoded;
+                ``SLIDE-CLOSED`` after :meth:`close`.
         """
-        handle = self._handle
-        try:
-            image = handle.read_region((l0_x, l0_y), level, (width, height))
-        except openslide.OpenSlideError:
-            image = self._read_alone(handle, level, l0_x, l0_y, width, height)
+        with self._inside() as handle:
+            try:
+                image = handle.read_region((l0_x, l0_y), level, (width, height))
+            except openslide.OpenSlideError:
+                image = self._read_alone(handle, level, l0_x, l0_y, width, height)
         return over_white(image)
 
     def close(self) -> None:
-        """Release the file."""
-        self._handle.close()
+        """Release the file once nobody reads: a read in flight would end the process."""
+        with self._lock:
+            self._is_closed = True
+            self._lock.wait_for(lambda: self._num_inside == 0)
+            self._handle.close()
+
+    @contextmanager
+    def _inside(self) -> Iterator[openslide.OpenSlide]:
+        with self._lock:
+            if self._is_closed:
+                raise SlideError(
+                    "the slide was closed", code="SLIDE-CLOSED", where=self._path.name
+                )
+            self._num_inside += 1
+            handle = self._handle
+        try:
+            yield handle
+        finally:
+            with self._lock:
+                self._num_inside -= 1
+                self._lock.notify_all()
 
     def _read_alone(
         self,

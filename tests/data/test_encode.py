@@ -239,6 +239,7 @@ def test_a_real_slide_goes_through_the_default_encoder(test_data: Path, tmp_path
         out_dir=tmp_path,
     )
 
-    assert made.features.features.shape == (52, 1280)
+    assert 40 < len(made.features) < 60
+    assert made.features.dim == 1280
     assert np.isfinite(made.features.features).all()
     assert made.features.patch_size_l0 == 257

@@ -199,3 +199,18 @@ def test_a_large_level_is_read_in_bands_with_the_same_result(tmp_path: Path) -> 
         at_once = slide._read_band(0, whole, (384, 384))
 
     np.testing.assert_array_equal(banded, at_once)
+
+
+@pytest.mark.parametrize("reader", ["any format", "tiles"])
+def test_closing_waits_for_reads_in_flight(sound_slide: Path, reader: str) -> None:
+    box = Box(x=0, y=0, width=1024, height=1024)
+
+    for _ in range(5):
+        slide = through(sound_slide, reader)
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            reads = [pool.submit(code_of_reading, slide, column=0, row=0) for _ in range(12)]
+            slide.close()
+            codes = {read.result() for read in reads}
+        assert codes <= {"", "SLIDE-CLOSED"}
+        with pytest.raises(SlideError, match="SLIDE-CLOSED"):
+            slide.read(box, size=(8, 8))
