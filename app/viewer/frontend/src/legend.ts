@@ -32,7 +32,10 @@ export class Legend {
   private readonly smooth: Segments<"blocky" | "smooth">;
   private maps: readonly MapData[] = [];
 
-  constructor(private readonly state: DisplayState) {
+  constructor(
+    private readonly state: DisplayState,
+    private readonly onFold: () => void,
+  ) {
     this.bar = new ColourBar((range) => state.change({ range }));
     this.scaling = new Segments<Scaling>(
       "Scaling",
@@ -71,7 +74,10 @@ export class Legend {
       el("label", { class: "hw-slider" }, el("span", {}, "Show top"), this.share, this.shareText),
       this.agreement,
     );
-    const fold = iconButton("Fold the legend", "", ICONS.down, () => element.classList.toggle("hw-folded"));
+    const fold = iconButton("Fold the legend", "", ICONS.down, () => {
+      element.classList.toggle("hw-folded");
+      this.onFold();
+    });
     const head = el("div", { class: "hw-legend-head" }, el("div", {}, this.title, this.subtitle), fold);
     const element = el("section", { class: "hw-legend", "aria-label": "Legend of the map" }, head, body);
     return element;
@@ -83,6 +89,12 @@ export class Legend {
     this.colours.addEventListener("change", () => this.state.change({ colours: this.colours.value as ColourName }));
     this.opacity.addEventListener("input", () => this.setOpacity(Number(this.opacity.value) / 100));
     this.share.addEventListener("input", () => this.state.change({ topShare: shareAt(Number(this.share.value)) }));
+  }
+
+  /** Screen pixels that it covers on the left of the stage. */
+  get covers(): number {
+    const isOpen = !this.element.hidden && !this.element.classList.contains("hw-folded");
+    return isOpen ? this.element.offsetLeft + this.element.offsetWidth : 0;
   }
 
   setOpacity(value: number): void {

@@ -77,12 +77,12 @@ export class MapDisplay {
     this.compare(map);
   }
 
-  /** Rank agreement with the first map of another method: reading is not the same as mattering. */
+  /** Rank agreement with the first map of the other kind: reading is not the same as mattering. */
   private compare(map: ScoreMap): void {
     const { legend, store } = this.parts;
     legend.showAgreement("");
-    const other = this.scene.maps.find((each) => each.method !== map.data.method && each.method !== "coverage");
-    if (!other || map.data.method === "coverage") return;
+    const other = this.scene.maps.find((each) => kindOf(each) && kindOf(each) !== kindOf(map.data));
+    if (!other || !kindOf(map.data)) return;
     store
       .get(other, this.scene)
       .then((second) => {
@@ -124,4 +124,10 @@ export class MapDisplay {
 
 function isSameBut(now: Display, before: Display, names: readonly (keyof Display)[]): boolean {
   return (Object.keys(now) as (keyof Display)[]).every((name) => names.includes(name) || now[name] === before[name]);
+}
+
+/** Where the model read from, or what moved its estimate; neither for patches read so far. */
+function kindOf({ method }: MapData): "read" | "moved" | null {
+  if (method === "coverage") return null;
+  return method === "attention" || method === "rollout" ? "read" : "moved";
 }

@@ -5,6 +5,10 @@ import type { SceneData } from "./messages";
 
 /** Micrometres per screen pixel at 1x: 20x is 0.5 µm, 40x is 0.25 µm. */
 const UM_AT_1X = 10;
+/** Screen pixels around the whole slide. */
+const MARGIN = 12;
+/** Beside the legend the slide may be this much smaller than over the whole stage. */
+const LEAST_BESIDE = 0.8;
 
 export class View {
   constructor(
@@ -100,16 +104,18 @@ export class View {
     viewport.zoomTo(this.slide.imageToViewportZoom(scale), undefined, isImmediate);
   }
 
-  /** The whole slide, upright, with a narrow margin. */
-  fit(isImmediate = false): void {
-    const { width, height } = this.scene;
+  /** The whole slide, upright; beside what covers `inset` px on the left, unless too small there. */
+  fit(inset: number, isImmediate = false): void {
     const { viewport } = this.viewer;
-    const margin = 0.02 * Math.max(1, height / width);
+    const size = viewport.getContainerSize();
+    const aspect = this.scene.height / this.scene.width;
+    const scaleIn = (width: number) => Math.min(width - 2 * MARGIN, (size.y - 2 * MARGIN) / aspect);
+    const left = scaleIn(size.x - inset) >= LEAST_BESIDE * scaleIn(size.x) ? inset : 0;
+    const scale = Math.max(1, scaleIn(size.x - left));
+    const x = -(left + (size.x - left - scale) / 2) / scale;
+    const y = -(size.y - scale * aspect) / 2 / scale;
     viewport.setRotation(0, isImmediate);
-    viewport.fitBounds(
-      new OpenSeadragon.Rect(-margin, -margin, 1 + 2 * margin, height / width + 2 * margin),
-      isImmediate,
-    );
+    viewport.fitBounds(new OpenSeadragon.Rect(x, y, size.x / scale, size.y / scale), isImmediate);
   }
 
   rotate(degrees: number): void {

@@ -66,7 +66,7 @@ export class SlideViewer {
     this.view = new View(this.osd, scene);
     this.overlay = new Overlay(this.osd, scene.width, scene.height, this.statistics);
     this.marks = new Marks(this.view);
-    this.legend = new Legend(this.state);
+    this.legend = new Legend(this.state, () => this.isWhole && this.fit());
     const cropUrl = (box: Box, px: number) => this.cropUrl(box, px);
     this.gallery = new Gallery(cropUrl, (patch) => this.patches.goTo(patch), (patch) => this.patches.inspect(patch));
     this.crop = new Crop(cropUrl, scene.mpp, (step) => this.patches.step(step));
@@ -279,7 +279,7 @@ export class SlideViewer {
   /** The whole slide; it stays whole when the window changes, until the reader moves. */
   private fit(isImmediate = false): void {
     this.isWhole = true;
-    this.view.fit(isImmediate);
+    this.view.fit(this.legend.covers, isImmediate);
   }
 
   private hide(isHidden: boolean): void {
