@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.script_errors import show_unexpected
 from app.server import lifespan, middleware, routes
-from app.settings import ROOT
+from app.settings import ROOT, run_options
 
 streamlit_app = st.App(
     ROOT / "app" / "main.py",
@@ -19,4 +19,4 @@ streamlit_app = st.App(
 )
 
 if __name__ == "__main__":
-    streamlit_app.run()
+    streamlit_app.run(config=run_options())

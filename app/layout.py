@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -74,12 +73,6 @@ def workspace_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
     with st.container(key="workspace"):
         left, right = st.columns([68, 32])
     return left, right
-
-
-def stop_with_hint(text: str) -> NoReturn:
-    """Say what to do first, and end the page."""
-    st.info(text)
-    st.stop()
 
 
 def _link(page: str, words: str) -> str:

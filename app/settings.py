@@ -13,6 +13,7 @@ from healnet.exceptions import ConfigError
 
 ROOT = Path(__file__).parents[1]
 GIGABYTE = 1_000_000_000
+MAX_PORT = 65_535
 
 REQUIRED_OPTIONS: Mapping[str, object] = {
     "server.allowedHosts": ["127.0.0.1", "localhost"],
@@ -119,6 +120,31 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         demo=Path(values.get("HEALNET_DEMO") or ROOT / "assets" / "demo").resolve(),
         max_slide_bytes=_gigabytes(values.get("HEALNET_MAX_SLIDE_GB", "20")),
     )
+
+
+def run_options(environment: Mapping[str, str] | None = None) -> dict[str, int | bool]:
+    """Return the options that the environment may change when started by ``python run_app.py``.
+
+    Streamlit reads them itself only under ``streamlit run``.
+
+    Raises:
+        ConfigError: If the port is not a number from 1 to 65535.
+    """
+    values = os.environ if environment is None else environment
+    options: dict[str, int | bool] = {}
+    port = values.get("STREAMLIT_SERVER_PORT", "")
+    if port:
+        if not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+            raise ConfigError(
+                f"STREAMLIT_SERVER_PORT is {port!r}, which is not a port",
+                code="CONFIG-PORT",
+                fix=f"set it to a number from 1 to {MAX_PORT}",
+            )
+        options["server.port"] = int(port)
+    headless = values.get("STREAMLIT_SERVER_HEADLESS", "")
+    if headless:
+        options["server.headless"] = headless.lower() in {"1", "true", "yes"}
+    return options
 
 
 def server_differences(get_option: Callable[[str], object]) -> tuple[str, ...]:

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import layout, markup
+from app import markup
 from app.charts.styles import ordinal
 from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
-from app.predictions import check_owner
+from app.panels import table_upload
+from app.predictions import check_owner, matched_features
 from app.reading import CaseReading
-from app.store import intake
-from app.store.records import TABLES, CaseRecord
+from app.store.records import CaseRecord
 from app.store.workspace import Workspace
-from healnet.exceptions import HealNetError
 
 if TYPE_CHECKING:
     from healnet.explain.prediction import FeatureAttribution, Prediction
+    from healnet.omics.name_match import MatchReport
 
 NO_OMICS = "No omic profile for this case. Estimate uses the slide only; expect a wider range."
-TYPES = ["csv", "tsv", "txt", "parquet"]
+FIRST = 5
 
 
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
@@ -29,8 +29,28 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
         _show_waterfall(case, read.prediction)
     elif not case.tables:
         st.html(f'<p class="hn-empty">{NO_OMICS}</p>')
+    _show_matches(case, read)
     if not case.is_built_in:
-        _show_upload(workspace, case)
+        table_upload.show(workspace, case)
+
+
+def _show_matches(case: CaseRecord, read: CaseReading) -> None:
+    """Say how much of what the model expects each table has, and what is missing."""
+    if read.prediction is None or read.bundle is None or not case.tables:
+        return
+    rows = "".join(
+        f"<tr><th>{escape(report.modality)}</th><td>{report.matched} of {report.expected}</td>"
+        f"<td>{escape(_missing(report))}</td></tr>"
+        for report in matched_features(case, read.bundle)
+    )
+    head = "<th>table</th><th>features matched</th><th>missing</th>"
+    st.html(f'<table class="hn-table hn-left"><tr>{head}</tr>{rows}</table>')
+
+
+def _missing(report: "MatchReport") -> str:
+    named = ", ".join(report.missing[:FIRST])
+    more = len(report.missing) - FIRST
+    return f"{named}, and {more} more" if more > 0 else named or "none"
 
 
 def contributions(prediction: "Prediction") -> tuple[Contribution, ...]:
@@ -96,31 +116,3 @@ def _contribution(one: "FeatureAttribution") -> Contribution:
         percentile=one.cohort_percentile,
         measured=measured,
     )
-
-
-def _show_upload(workspace: Workspace, case: CaseRecord) -> None:
-    with st.expander("Add a table", expanded=not case.tables):
-        modality = st.selectbox("Kind", TABLES, key=f"kind-{case.id}")
-        file = st.file_uploader(
-            "CSV, TSV or parquet: one row a patient, one column a feature",
-            type=TYPES,
-            key=f"table-{case.id}-{modality}",
-        )
-        if file is None:
-            return
-        try:
-            rows = intake.table_rows(file.getvalue(), file.name, workspace.settings.tables)
-        except HealNetError as error:
-            layout.show_refusal(error)
-            return
-        row = st.selectbox("Patient", rows, key=f"row-{case.id}-{modality}")
-        if st.button("Add", key=f"add-{case.id}-{modality}", type="primary"):
-            intake.add_table(
-                workspace,
-                case.id,
-                modality=modality,
-                name=file.name,
-                content=file.getvalue(),
-                row=row,
-            )
-            st.rerun()

@@ -108,11 +108,11 @@ def _why_nothing(read: CaseReading) -> str:
 
 def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView) -> str:
     words = headline(prediction, bundle, cohort)
+    lead = f"{words.group}, {words.percentile}"
+    rest = words.sentence.removeprefix(lead)
     return (
         f'<p class="hn-headline"><b class="hn-text-{escape(prediction.risk_group)}">'
-        f"{escape(words.group)}, {escape(words.percentile)}</b> "
-        f"<span>{escape(words.reference)}. {escape(words.survival)} "
-        f"({escape(words.range)}).</span></p>"
+        f"{escape(lead)}</b><span>{escape(rest)}</span></p>"
     )
 
 

@@ -11,6 +11,7 @@ from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
 MEGABYTE = 1_000_000
+MAX_NAME = 80
 
 
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
@@ -24,12 +25,23 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
         st.html('<p class="hn-empty">No slide for this case.</p>')
     st.html(_files(case))
     if not case.is_built_in:
+        with st.expander("Name and tumour type"):
+            _show_naming(workspace, case)
         with st.expander("Remove this case"):
             st.caption("Slides opened from a folder stay where they are; copies are deleted.")
             if st.button("Remove", key=f"remove-{case.id}"):
                 intake.remove_case(workspace, case.id)
                 st.query_params.clear()
                 st.rerun()
+
+
+def _show_naming(workspace: Workspace, case: CaseRecord) -> None:
+    with st.form(f"naming-{case.id}", border=False):
+        title = st.text_input("Name", value=case.title, max_chars=MAX_NAME)
+        tumour = st.text_input("Tumour type", value=case.tumour, max_chars=MAX_NAME)
+        if st.form_submit_button("Save"):
+            workspace.own.describe(case.id, title=title.strip() or case.title, tumour=tumour)
+            st.rerun()
 
 
 def _facts(case: CaseRecord, read: CaseReading) -> str:

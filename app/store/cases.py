@@ -111,12 +111,11 @@ class CaseStore:
         with self._change(case_id) as case:
             case.title, case.tumour = title, tumour
 
-    def note_hash(self, file_id: str, sha256: str) -> None:
-        """Store the content hash of a file, once it has been computed."""
-        with Session(self.engine) as session, session.begin():
-            row = session.get(FileRow, file_id)
-            if row is not None:
-                row.sha256 = sha256
+    def detach(self, case_id: str, file_id: str) -> None:
+        """Take a file from a case; the file itself is left to the caller."""
+        with self._change(case_id) as case:
+            for known in [file for file in case.files if file.id == file_id]:
+                case.files.remove(known)
 
     def forget(self, case_id: str) -> None:
         """Remove a case from the worklist. Files opened from a folder stay where they are."""

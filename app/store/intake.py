@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.store.cases import NewFile, new_id
 from app.store.folders import find_entry
-from app.store.records import SLIDE, CaseRecord
+from app.store.records import SLIDE, CaseRecord, FileRecord
 from app.store.workspace import Workspace
 from app.tiles.uploads import StoredUpload
 from healnet.exceptions import HealNetError, SlideError
@@ -54,7 +54,7 @@ def open_from_folder(workspace: Workspace, entry_id: str) -> str:
         raise SlideError(
             "this slide is not in the folder any more",
             code="SLIDE-GONE",
-            fix="press Refresh and choose again",
+            fix="open the list again and choose",
         )
     return admit_slide(workspace, entry.path, name=Path(entry.name).name)
 
@@ -92,6 +92,15 @@ def add_table(
         raise
     workspace.results.drop_case(case_id)
     workspace.audit.append("table added", {"case": case_id, "modality": modality})
+
+
+def remove_table(workspace: Workspace, case_id: str, table: FileRecord) -> None:
+    """Take a table from an own case and delete the workspace's copy of it."""
+    workspace.own.detach(case_id, table.id)
+    if table.path.is_relative_to(workspace.settings.tables):
+        table.path.unlink(missing_ok=True)
+    workspace.results.drop_case(case_id)
+    workspace.audit.append("table removed", {"case": case_id, "modality": table.role})
 
 
 def remove_case(workspace: Workspace, case_id: str) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import REQUIRED_OPTIONS, ROOT, check_server, read_settings, server_differences
+from app.settings import (
+    REQUIRED_OPTIONS,
+    ROOT,
+    check_server,
+    read_settings,
+    run_options,
+    server_differences,
+)
 from healnet.exceptions import ConfigError
 
 
@@ -55,6 +62,19 @@ def test_folders_come_from_the_environment(tmp_path: Path) -> None:
 def test_a_limit_that_is_no_number_above_zero_is_refused(limit: str) -> None:
     with pytest.raises(ConfigError):
         read_settings({"HEALNET_MAX_SLIDE_GB": limit})
+
+
+def test_port_and_screen_come_from_the_environment() -> None:
+    environment = {"STREAMLIT_SERVER_PORT": "20123", "STREAMLIT_SERVER_HEADLESS": "true"}
+
+    assert run_options(environment) == {"server.port": 20123, "server.headless": True}
+    assert run_options({}) == {}
+
+
+@pytest.mark.parametrize("port", ["abc", "-1", "0", "65536", "8501x"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(ConfigError, match="not a port"):
+        run_options({"STREAMLIT_SERVER_PORT": port})
 
 
 @pytest.mark.slow

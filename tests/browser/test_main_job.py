@@ -91,7 +91,7 @@ def test_two_clicks_lead_to_the_map_with_headline_legend_scale_and_banner(
 
     page.goto(server.address)
     page.get_by_role("button", name="Open demo case").click()
-    wait_for_map(page, seconds=60)
+    wait_for_map(page, seconds=150)
     page.locator(".hn-headline").wait_for()
     spent = time.monotonic() - began
 

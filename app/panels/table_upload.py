@@ -1,0 +1,50 @@
+"""Add an omic or clinical table to an own case: choose the file, then the patient's row."""
+
+import streamlit as st
+
+from app import layout
+from app.store import intake
+from app.store.records import TABLES, CaseRecord
+from app.store.workspace import Workspace
+from healnet.exceptions import HealNetError
+
+TYPES = ["csv", "tsv", "txt", "parquet"]
+
+
+def show(workspace: Workspace, case: CaseRecord) -> None:
+    """Show the tables that can be taken away, and the form that adds one."""
+    for table in case.tables:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"t-{table.id}"):
+            st.caption(f"{table.role}: {table.name}, row {table.row_key}")
+            if st.button("Remove", type="tertiary", key=f"remove-{table.id}"):
+                intake.remove_table(workspace, case.id, table)
+                st.rerun()
+    with st.expander("Add a table", expanded=not case.tables):
+        _show_form(workspace, case)
+
+
+def _show_form(workspace: Workspace, case: CaseRecord) -> None:
+    modality = st.selectbox("Kind", TABLES, key=f"kind-{case.id}")
+    file = st.file_uploader(
+        "CSV, TSV or parquet: one row a patient, one column a feature",
+        type=TYPES,
+        key=f"table-{case.id}-{modality}",
+    )
+    if file is None:
+        return
+    try:
+        rows = intake.table_rows(file.getvalue(), file.name, workspace.settings.tables)
+    except HealNetError as error:
+        layout.show_refusal(error)
+        return
+    row = st.selectbox("Patient", rows, key=f"row-{case.id}-{modality}")
+    if st.button("Add", key=f"add-{case.id}-{modality}", type="primary"):
+        intake.add_table(
+            workspace,
+            case.id,
+            modality=modality,
+            name=file.name,
+            content=file.getvalue(),
+            row=str(row),
+        )
+        st.rerun()
