@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -164,6 +164,7 @@ def test_the_mislabelled_section_has_its_published_tint(test_data: Path) -> None
     assert 195 < green < 220  # pale lilac, not magenta
 
 
+@settings(max_examples=25)
 @given(side=st.integers(1, 512))
 def test_a_thumbnail_fits_its_side(sound_slide: Path, side: int) -> None:
     with open_slide(sound_slide) as slide:
