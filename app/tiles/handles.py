@@ -1,6 +1,7 @@
 """Open slides, shared by all requests, few at a time, replaced when something goes wrong."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.tiles.pyramid import TileLevel, lay_pyramid
+from healnet.exceptions import SlideError
 from healnet.slide.properties import SlideProperties
 from healnet.slide.reader import Slide, open_slide
 
 MAX_OPEN = 16
+TRY_AGAIN_S = 5.0  # a file that could not be opened is not probed again for each of its tiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ class SlideHandles:
         self._entries: OrderedDict[SlideSource, OpenSlideEntry] = OrderedDict()
         self._lock = threading.Lock()
         self._opening: dict[SlideSource, threading.Lock] = {}
+        self._refused: dict[SlideSource, tuple[float, SlideError]] = {}
 
     def known(self, source: SlideSource) -> OpenSlideEntry | None:
         """Return the entry of a slide that is already open, without waiting for anything."""
@@ -105,13 +109,25 @@ class SlideHandles:
         with opening:  # one opens, the others wait for it
             if (entry := self._count(source)) is not None:
                 return entry
-            slide = open_slide(source.path, mpp=source.mpp, properties=source.properties)
+            slide = self._open(source)
             entry = OpenSlideEntry(slide=slide, levels=lay_pyramid(slide.properties), readers=1)
             with self._lock:
                 self._entries[source] = entry
                 self._opening.pop(source, None)
         self._shrink()
         return entry
+
+    def _open(self, source: SlideSource) -> Slide:
+        when, error = self._refused.get(source, (0.0, None))
+        if error is not None and time.monotonic() - when < TRY_AGAIN_S:
+            raise error
+        try:
+            slide = open_slide(source.path, mpp=source.mpp, properties=source.properties)
+        except SlideError as refusal:
+            self._refused[source] = (time.monotonic(), refusal)
+            raise
+        self._refused.pop(source, None)
+        return slide
 
     def _count(self, source: SlideSource) -> OpenSlideEntry | None:
         with self._lock:

@@ -6,6 +6,7 @@ client can name a path: slides by signed id, maps by hash, files from a fixed li
 not there, not yours or not a number is the same 404.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,7 @@ class TileEndpoints:
         self._service = service
         self._num_readers = max(2, os.cpu_count() or 2)
         self._gate: NewestFirst | None = None
+        self._opening: dict[SlideSource, asyncio.Task[None]] = {}
         self._threads: CapacityLimiter | None = None
 
     async def tile(self, request: Request) -> Response:
@@ -69,6 +71,7 @@ class TileEndpoints:
         source = await self._source(request)
         if source is None or found is None or not _LEVEL.fullmatch(level):
             return not_found()
+        await self._opened(source)
         place = (int(level), int(found[1]), int(found[2]))
         etag = "-".join((source.version, *map(str, place)))
         body = self._service.ready_tile(source, *place)
@@ -82,6 +85,7 @@ class TileEndpoints:
         source = await self._source(request)
         if source is None or found is None:
             return not_found()
+        await self._opened(source)
         x, y, size, pixels = (int(number) for number in found.groups())
         etag = f"{source.version}-{found[0]}"
         return await self._slow(
@@ -95,6 +99,7 @@ class TileEndpoints:
         source = await self._source(request)
         if source is None:
             return not_found()
+        await self._opened(source)
         etag = f"{source.version}-thumbnail"
         return await self._slow(request, etag, lambda: self._service.thumbnail(source))
 
@@ -104,6 +109,17 @@ class TileEndpoints:
             return None
         known = self._service.known_source(slide_id)
         return known or await to_thread.run_sync(self._service.source, slide_id)
+
+    async def _opened(self, source: SlideSource) -> None:
+        """Wait until a slide is open, once for all who ask; probing it may take a while."""
+        if self._service.is_open(source):
+            return
+        task = self._opening.get(source)
+        if task is None:
+            task = asyncio.create_task(to_thread.run_sync(self._service.open, source))
+            self._opening[source] = task
+            task.add_done_callback(lambda _: self._opening.pop(source, None))
+        await asyncio.shield(task)
 
     async def _slow(self, request: Request, etag: str, make: Make) -> Response:
         try:

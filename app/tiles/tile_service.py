@@ -61,6 +61,14 @@ class TileService:
             self._resolved[slide_id] = (time.monotonic(), source)
         return source
 
+    def is_open(self, source: SlideSource) -> bool:
+        """Return whether a slide is open, without waiting for anything."""
+        return self._handles.known(source) is not None
+
+    def open(self, source: SlideSource) -> None:
+        """Open a slide, so that its tiles need not wait for that. May be slow."""
+        self._with_slide(source, lambda _: None)
+
     def ready_tile(
         self, source: SlideSource, level: int, column: int, row: int
     ) -> bytes | None:

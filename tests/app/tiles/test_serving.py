@@ -16,6 +16,7 @@ from app.tiles.maps import find_map, publish_map
 from app.tiles.newest_first import NewestFirst, TooBusyError
 from app.tiles.nodelay import set_nodelay
 from healnet.exceptions import HealNetError, SlideError
+from healnet.slide.reader import Slide, open_slide
 
 
 @given(sizes=st.lists(st.integers(0, 60), max_size=40), limit=st.integers(1, 100))
@@ -193,15 +194,43 @@ def test_only_so_many_slides_stay_open(slide_file: Path) -> None:
     handles.close()
 
 
-def test_a_file_that_is_no_slide_can_be_tried_again(tmp_path: Path) -> None:
+def test_a_file_that_is_no_slide_is_not_probed_for_each_of_its_tiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "case.svs"
     path.write_bytes(b"")
     handles = SlideHandles()
     source = SlideSource(path=path, sha256="a" * 64)
+    probed: list[Path] = []
 
-    for _ in range(2):
+    def watched(path: Path, **known: object) -> Slide:
+        probed.append(path)
+        return open_slide(path, **known)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("app.tiles.handles.open_slide", watched)
+    for _ in range(20):
         with pytest.raises(SlideError), handles.borrow(source):
             pass
+
+    assert probed == [path]
+
+
+def test_a_file_that_was_mended_opens_after_a_while(
+    tmp_path: Path, slide_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tiles.handles.TRY_AGAIN_S", 0.0)
+    path = tmp_path / "case.tiff"
+    path.write_bytes(b"")
+    handles = SlideHandles()
+    source = SlideSource(path=path, sha256="a" * 64)
+    with pytest.raises(SlideError), handles.borrow(source):
+        pass
+
+    path.write_bytes(slide_file.read_bytes())
+
+    with handles.borrow(source) as entry:
+        assert entry.slide.properties.width == 1300
+    handles.close()
 
 
 def test_the_same_map_gets_the_same_id_and_another_one_another() -> None:
