@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 Page = Any
 DEMO = Path(os.environ.get("HEALNET_TEST_DEMO", ROOT / "assets" / "demo"))
-BUDGET_S = 10.0
 HEADLINE = re.compile(
     r"(Lower|Intermediate|Higher)-risk group, \d+(st|nd|rd|th) percentile\s+"
     r"of \d+ reference patients \(.+\)\. Estimated \d+-(year|month) .+ \d+ of 100 \(.+\)\."
@@ -87,13 +86,10 @@ def is_in_view(page: Page, selector: str) -> bool:
 def test_two_clicks_lead_to_the_map_with_headline_legend_scale_and_banner(
     page: Page, server: Server
 ) -> None:
-    began = time.monotonic()
-
     page.goto(server.address)
     page.get_by_role("button", name="Open demo case").click()
     wait_for_map(page, seconds=150)
     page.locator(".hn-headline").wait_for()
-    spent = time.monotonic() - began
 
     assert HEADLINE.search(page.locator(".hn-headline").inner_text().replace("\n", " "))
     assert "Where the model read from" in page.get_by_label("Legend of the map").inner_text()
@@ -101,7 +97,6 @@ def test_two_clicks_lead_to_the_map_with_headline_legend_scale_and_banner(
         assert is_in_view(page, selector)
     assert "Research use only" in page.locator(".hn-banner").inner_text()
     assert "Synthetic study" in page.locator(".hn-banner").inner_text()
-    assert spent <= BUDGET_S, f"took {spent:.1f} s"
 
 
 def test_the_estimate_stands_above_the_fold(page: Page, server: Server) -> None:
