@@ -58,10 +58,10 @@ class Supervisor:
         if self._thread is not None:
             self._thread.join(timeout=5)
         for job_id, worker in self._workers.items():
-            _signal_group(worker.pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.wait(timeout=PATIENCE_S)
-            _signal_group(worker.pid, signal.SIGKILL)
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                _signal_group(worker.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    worker.wait(timeout=PATIENCE_S)
             self._workspace.jobs.end(job_id, "interrupted", _interrupted())
 
     def recover(self) -> None:
