@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from healnet.explain.prediction import Prediction
     from healnet.omics.name_match import MatchReport
 
-MAX_KEPT = 12
+MAX_KEPT = 6  # each holds the features of its slide
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """What can be said of a case right now: a result, a job on its way, or what is missing."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -159,13 +160,19 @@ def _features(
     job: JobRecord | None,
     properties: "SlideProperties | None",
 ) -> "tuple[PatchFeatures, ...]":
-    from healnet.data.feature_store import read_features  # noqa: PLC0415
-
     if case.features:
-        return tuple(read_features(file.path) for file in case.features)
+        states = [(file.path, file.path.stat()) for file in case.features]
+        return tuple(_stored(path, now.st_mtime_ns, now.st_size) for path, now in states)
     if job is None or not job.is_live or properties is None:
         return ()
     return _partial(workspace.settings.jobs / job.id, case.slides[0], job, properties)
+
+
+@lru_cache(maxsize=2)  # a large slide has 150 MB of features
+def _stored(path: Path, _modified_ns: int, _size: int) -> "PatchFeatures":
+    from healnet.data.feature_store import read_features  # noqa: PLC0415
+
+    return read_features(path)
 
 
 def _partial(

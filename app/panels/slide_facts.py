@@ -18,7 +18,7 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
     """Show the facts of the slide and of the case's files."""
     if read.properties is not None:
         st.html(_facts(case, read))
-        if not case.is_built_in and read.properties.mpp_source != "file":
+        if read.properties.mpp_source == "user":
             with st.expander("Change the pixel size"):
                 show_form(workspace, case, read.properties)
     else:
