@@ -100,6 +100,11 @@ def _predict(commands: _Commands) -> None:  # type: ignore[valid-type]
     _slide_mpp(parser)
     parser.add_argument("--max-patches", type=_positive, metavar="N")
     parser.add_argument("--report", action="store_true", help="also write report.html")
+    parser.add_argument(
+        "--all-models",
+        action="store_true",
+        help="for a training patient: also use the models that were trained on the patient",
+    )
 
 
 def _export(commands: _Commands) -> None:  # type: ignore[valid-type]

@@ -13,7 +13,7 @@ def run(options: argparse.Namespace) -> int:
     """Predict and explain one case and write the prediction folder."""
     bundle = read_bundle(options.model)
     case = build_case(bundle, options)
-    prediction = predict_case(bundle, case)
+    prediction = predict_case(bundle, case, allow_seen=options.all_models)
     for warning in prediction.warnings:
         report(warning, as_json=options.json, kind="warning")
     write_prediction(options.out, prediction, report=options.report)

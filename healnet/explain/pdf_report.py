@@ -12,6 +12,7 @@ from healnet.explain.report_facts import (
     SlidePictures,
     feature_bars,
     headline,
+    sentences,
     slide_pictures,
 )
 
@@ -86,9 +87,7 @@ class _Report:
         if warnings:
             self._heading("Read this first")
         for one in warnings:
-            place = f" ({one['where']})" if one["where"] else ""
-            parts = [f"{one['what']}{place}", one["why"], one["fix"], f"[{one['code']}]"]
-            self._paragraph(". ".join(part for part in parts if part))
+            self._paragraph(" ".join([*sentences(one), one["where"], f"[{one['code']}]"]))
 
     def _curve(self) -> None:
         points = cast("list[dict[str, float]]", self.files.result["survival"])

@@ -16,6 +16,7 @@ from healnet.explain.report_facts import (
     LIMITS,
     feature_bars,
     headline,
+    sentences,
     slide_pictures,
 )
 
@@ -32,6 +33,7 @@ def report_html(files: PredictionFiles) -> str:
         lstrip_blocks=True,
     )
     environment.filters["picture"] = _data_address
+    environment.filters["sentences"] = sentences
     return environment.get_template("report.html.jinja").render(
         banner=BANNER,
         limits=LIMITS,

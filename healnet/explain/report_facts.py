@@ -9,6 +9,8 @@ from jaxtyping import Float, UInt8
 from numpy import ndarray
 
 from healnet.explain.prediction_files import PredictionFiles
+from healnet.survival.landmarks import survival_at
+from healnet.survival.time_bins import TimeBins
 
 BANNER = "Research use only. Not for diagnosis or treatment decisions."
 LIMITS = (
@@ -16,6 +18,7 @@ LIMITS = (
     "attribution what moved this model's number; neither shows a cause."
 )
 MOST_BARS = 15
+_LANDMARKS = (60.0, 36.0, 24.0, 12.0)
 _MOST_CELLS = 4_000_000
 # Ends of scales that are readable without colour vision and in grey.
 _PAPER, _READ = np.array([242.0, 239.0, 233.0]), np.array([122.0, 23.0, 72.0])
@@ -53,17 +56,35 @@ class SlidePictures:
 
 
 def headline(result: Mapping[str, object]) -> str:
-    """Return group, percentile, survival at the last edge and range, in one sentence or two."""
-    last = cast("list[dict[str, float]]", result["survival"])[-1]
+    """Return group, percentile, survival at a round horizon and its range, in two sentences."""
+    points = cast("list[dict[str, float]]", result["survival"])
     ranges = cast("dict[str, object]", result["range"])
-    low_high = cast("list[dict[str, float]]", ranges["survival"])[-1]
+    bounds = cast("list[dict[str, float]]", ranges["survival"])
+    edges = [point["time_months"] for point in points]
+    bins = TimeBins(inner_months=tuple(edges[:-1]), horizon_months=edges[-1])
+    months = next((time for time in _LANDMARKS if time <= edges[-1]), edges[-1])
+    low, middle, high = (
+        _of_hundred([point[name] for point in curve], bins, months)
+        for curve, name in ((bounds, "low"), (points, "survival"), (bounds, "high"))
+    )
     return (
         f"{str(result['risk_group']).capitalize()}-risk group, percentile "
         f"{cast('float', result['risk_percentile']):.0f} of the reference patients (held-out "
-        f"folds). Estimated survival at {last['time_months']:.0f} months: "
-        f"{100 * last['survival']:.0f} of 100 (range {100 * low_high['low']:.0f} to "
-        f"{100 * low_high['high']:.0f}, {ranges['of']})."
+        f"folds). Estimated survival at {months:.0f} months: {middle} of 100 (range {low} to "
+        f"{high}, {ranges['of']})."
     )
+
+
+def sentences(notice: Mapping[str, str]) -> list[str]:
+    """Return what, why and fix of a warning as sentences."""
+    parts = (notice["what"], notice["why"], notice["fix"])
+    return [part[0].upper() + part[1:].rstrip(".") + "." for part in parts if part]
+
+
+def _of_hundred(curve: Sequence[float], bins: TimeBins, months: float) -> int:
+    """Return S at a time in percent, hazards constant inside a bin as on the page."""
+    values = np.asarray(curve, dtype=np.float64)
+    return round(100 * survival_at(values, bins, months, interpolation="constant_hazard"))
 
 
 def feature_bars(rows: Sequence[Mapping[str, str]]) -> list[Bar]:

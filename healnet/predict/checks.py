@@ -8,6 +8,7 @@ import numpy as np
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
 from healnet.data.feature_store import PatchFeatures
+from healnet.data.input_spec import SLIDE
 from healnet.exceptions import Notice
 from healnet.predict.answers import Ensemble, Reading
 
@@ -23,15 +24,32 @@ def check_prediction(
 ) -> tuple[Notice, ...]:
     """Return every warning that must travel with the result, each once."""
     used = {name for one in readings for name in one.answer.modalities}
+    given = ({SLIDE} if case.slides else set()) | set(case.tables)
     found = [
-        *(notice for one in readings for notice in one.encoded.notices),
+        *_case_notices(bundle, readings),
         *check_slides(bundle, case.slides),
-        *_rare(bundle, used),
+        *_rare(bundle, given),
+        *_unread(readings, given & set(bundle.inputs.modalities), used),
         *_partly_read(readings, used),
         *_disagreement(bundle, ensemble),
         *_collapsed(bundle),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _case_notices(bundle: ModelBundle, readings: Sequence[Reading]) -> list[Notice]:
+    """Return what was noticed while reading; a member's own gaps are said elsewhere."""
+    taken = set(bundle.inputs.modalities)
+    return [
+        notice
+        for one in readings
+        for notice in one.encoded.notices
+        if notice.code != "CASE-UNUSED" or not _names_any(notice, taken)
+    ]
+
+
+def _names_any(notice: Notice, names: set[str]) -> bool:
+    return any(f"does not take {name};" in notice.what for name in names)
 
 
 def check_slides(bundle: ModelBundle, slides: Sequence[PatchFeatures]) -> tuple[Notice, ...]:
@@ -81,12 +99,28 @@ def _unlike(slide: PatchFeatures, share: float) -> Notice:
     )
 
 
-def _rare(bundle: ModelBundle, used: set[str]) -> list[Notice]:
+def _unread(readings: Sequence[Reading], given: set[str], used: set[str]) -> list[Notice]:
+    """Return a warning for what the model takes, but no member that may answer has learned."""
+    able = {name for one in readings for name in one.encoded.match} | used
+    return [
+        Notice(
+            code="MODALITY-UNREAD",
+            what=f"{name} was not read: no model that may answer for this patient has seen "
+            f"{name} in training",
+            where=name,
+            why="weights that were never trained would answer at random",
+            fix="train on more patients who have it",
+        )
+        for name in sorted(given - able)
+    ]
+
+
+def _rare(bundle: ModelBundle, given: set[str]) -> list[Notice]:
     stored = cast("Sequence[Mapping[str, str]]", bundle.card.get("notices", ()))
     return [
         Notice(**notice)
         for notice in stored
-        if notice.get("code") == "MODALITY-RARE" and notice.get("where") in used
+        if notice.get("code") == "MODALITY-RARE" and notice.get("where") in given
     ]
 
 

@@ -24,29 +24,43 @@ class Chosen:
     notes: tuple[str, ...] = ()
 
 
-def choose_members(bundle: ModelBundle, case: Case) -> Chosen:
+def choose_members(bundle: ModelBundle, case: Case, *, allow_seen: bool = False) -> Chosen:
     """Return all members for a new patient, and only the one that did not see a known patient.
 
     A patient is recognised by the salted hash of the case id or of a slide.
+
+    Args:
+        bundle: The model.
+        case: The patient.
+        allow_seen: Use all members for a known patient too; the result says so.
     """
     size = len(bundle.ensemble)
+    everyone = tuple(range(size))
     fold = _fold_of(bundle, case)
     if fold is None:
-        return Chosen(numbers=tuple(range(size)), notes=(f"all {size} models were used",))
-    what = f"this patient was in the training cohort; only model {fold + 1} of {size} was used"
-    return Chosen(
-        numbers=(fold,),
-        is_known=True,
-        notices=(
-            Notice(
-                code="CASE-IN-TRAINING",
-                what=what,
-                why="the other models were trained on the patient's outcome, and one model "
-                "has no range",
-                fix="read the risk as that of a held-out training patient",
-            ),
-        ),
-        notes=(what,),
+        return Chosen(numbers=everyone, notes=(f"all {size} models were used",))
+    notice = _seen(fold, size) if allow_seen else _held_out(fold, size)
+    numbers = everyone if allow_seen else (fold,)
+    return Chosen(numbers=numbers, is_known=True, notices=(notice,), notes=(notice.what,))
+
+
+def _held_out(fold: int, size: int) -> Notice:
+    return Notice(
+        code="CASE-IN-TRAINING",
+        what=f"this patient was in the training cohort; only model {fold + 1} of {size}, which "
+        "did not see the patient, was used",
+        why="the other models were trained on the patient's outcome; one model has no range",
+        fix="read the risk as that of a held-out training patient",
+    )
+
+
+def _seen(fold: int, size: int) -> Notice:
+    return Notice(
+        code="CASE-SEEN",
+        what=f"all {size} models were used; all but model {fold + 1} were trained on this "
+        "patient",
+        why="they know the patient's outcome, so the risk flatters the model",
+        fix="use this to see how the model reads the case, never as a result",
     )
 
 

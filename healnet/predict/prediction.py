@@ -14,7 +14,9 @@ from healnet.predict.explanation import explain_slides, explain_tables
 from healnet.predict.members import choose_members
 
 
-def predict_case(bundle: ModelBundle, case: Case, *, explain: bool = True) -> Prediction:
+def predict_case(
+    bundle: ModelBundle, case: Case, *, explain: bool = True, allow_seen: bool = False
+) -> Prediction:
     """Return the prediction of one case.
 
     Nothing is kept between calls: the same case and model give the same bits, whatever was
@@ -24,13 +26,14 @@ def predict_case(bundle: ModelBundle, case: Case, *, explain: bool = True) -> Pr
         bundle: The model.
         case: The patient.
         explain: Also make the maps and attributions.
+        allow_seen: Also use members that were trained on this patient; the result says so.
 
     Raises:
         ModalityError: ``MODEL-NO-INPUT`` if the model can read nothing of the case.
         FeatureError: If features are of another encoder or scale.
         TableError: If a table does not fit the model's.
     """
-    chosen = choose_members(bundle, case)
+    chosen = choose_members(bundle, case, allow_seen=allow_seen)
     readings = read_case(bundle, case, chosen.numbers)
     used = modalities_read(bundle, readings)
     ensemble = combine(bundle, {one.number: one.answer for one in readings})

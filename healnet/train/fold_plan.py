@@ -10,6 +10,7 @@ from healnet.data.splits import Fold, hold_out
 from healnet.exceptions import ModalityError, TableError
 from healnet.omics.table_schema import TableSchema
 from healnet.survival.time_bins import TimeBins
+from healnet.train.card import RARE_PATIENTS
 from healnet.train.cohort_cases import CohortCases
 from healnet.train.patients import EncodedPatients
 from healnet.train.recipe import Recipe
@@ -52,7 +53,7 @@ def plan_fold(
         recipe: Every choice.
     """
     training = data.cohort.subset([one for one in fold.train if one in data.cases])
-    inner = hold_out(training, share=recipe.inner_validation, seed=recipe.seed + number)
+    inner = _inner_split(data, training, recipe=recipe, number=number)
     seen = data.modalities_of(inner.train)
     bins = TimeBins.fit(training.time_months, training.event, recipe.num_bins)
     return FoldPlan(
@@ -66,6 +67,20 @@ def plan_fold(
         ),
         time_bins=bins,
     )
+
+
+def _inner_split(data: CohortCases, training: Cohort, *, recipe: Recipe, number: int) -> Fold:
+    """Return who trains and who decides when to stop.
+
+    A patient with a modality that hardly anybody has always trains: there it can be learned,
+    while one patient says nothing about when to stop.
+    """
+    counts = data.counts()
+    rare = {name for name, count in counts.items() if count < RARE_PATIENTS}
+    always = tuple(one for one in training.case_ids if data.modalities_of((one,)) & rare)
+    others = training.subset([one for one in training.case_ids if one not in set(always)])
+    inner = hold_out(others, share=recipe.inner_validation, seed=recipe.seed + number)
+    return Fold(train=(*inner.train, *always), validation=inner.validation)
 
 
 def _refit(

@@ -77,7 +77,7 @@ def test_the_report_says_what_the_result_says(prediction: Prediction, tmp_path: 
     said = text_of(content)
     assert "Higher-risk group, percentile 82" in said
     assert "Research use only" in said
-    assert "a <script> in a name" in said
+    assert "A <script> in a name" in said
     assert prediction.model_sha256 in said
 
 

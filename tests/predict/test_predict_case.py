@@ -95,6 +95,41 @@ def test_a_training_slide_is_known_under_any_name(bundle: ModelBundle, cohort: C
     assert len(found.member_risks) == 1
 
 
+def test_models_that_know_the_patient_answer_only_when_asked_for(
+    bundle: ModelBundle, cohort: Cohort
+) -> None:
+    found = predict_case(bundle, cohort.case("P003"), explain=False, allow_seen=True)
+
+    assert len(found.member_risks) == len(bundle.ensemble)
+    codes = {warning.code for warning in found.warnings}
+    assert "CASE-SEEN" in codes
+    assert "CASE-IN-TRAINING" not in codes
+    assert not found.unseen
+
+
+def test_what_the_answering_models_never_saw_is_not_read_and_said(
+    bundle: ModelBundle, cohort: Cohort
+) -> None:
+    blind = tuple(
+        replace(one, inputs=replace(one.inputs, slide=None)) for one in bundle.ensemble
+    )
+    half = replace(bundle, ensemble=(bundle.ensemble[0], *blind[1:]))
+    case = stranger(cohort)
+
+    nobody = predict_case(replace(bundle, ensemble=blind), case)
+    somebody = predict_case(half, case)
+
+    assert nobody.modalities_used == ("rna", "clinical")
+    assert nobody.slides == ()
+    said = {warning.code: warning.what for warning in nobody.warnings}
+    assert "slide was not read" in said["MODALITY-UNREAD"]
+    assert "CASE-UNUSED" not in said
+    assert somebody.modalities_used == ("slide", "rna", "clinical")
+    partly = {warning.code: warning.what for warning in somebody.warnings}
+    assert partly["MODALITY-PARTLY-READ"].startswith(f"1 of {len(blind)} models read slide")
+    assert somebody.subsets["slide",].low == somebody.subsets["slide",].high
+
+
 def test_a_new_patient_is_answered_by_everybody(bundle: ModelBundle, cohort: Cohort) -> None:
     found = predict_case(bundle, stranger(cohort), explain=False)
 
