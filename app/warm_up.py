@@ -6,9 +6,12 @@ happen in a thread that starts with the server, once in a process.
 
 import logging
 import threading
+import time
 
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
+
+PAUSE_S = 2.0  # after the first case, so that its page is drawn before the next is read
 
 logger = logging.getLogger(__name__)
 _started = threading.Event()
@@ -47,7 +50,9 @@ def _prepare(workspace: Workspace) -> None:
     load_parts()
     from app.reading import read_case  # noqa: PLC0415
 
-    for case in workspace.study.list():
+    for number, case in enumerate(workspace.study.list()):
+        if number:
+            time.sleep(PAUSE_S)
         try:
             read_case(workspace, case)
         except HealNetError as error:

@@ -129,6 +129,8 @@ def _remark(case: CaseRecord, read: CaseReading) -> str:
         texts.append(
             "No slide for this case. Estimate uses the omic profile only; expect a wider range."
         )
+    if case.slides and read.slide_state in {"not_analysed", "needs_pixel_size", "refused"}:
+        texts.append("The slide has not been read: the estimate uses the omic profile only.")
     if read.prediction is not None:
         texts += [warning_words(notice) for notice in read.prediction.warnings]
     return "".join(f'<p class="hn-remark">{escape(text)}</p>' for text in texts)
