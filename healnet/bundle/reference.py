@@ -75,6 +75,8 @@ class Reference:
 
     def fold_of_slide(self, sha256: str) -> int | None:
         """Return the fold of the patient to whom a slide belongs; None if it is unknown."""
+        if not sha256:
+            return None
         wanted = hash_case(sha256, salt=self.salt)
         for fold, hashes in zip(self.fold.tolist(), self.slide_hashes, strict=True):
             if wanted in hashes.split():

@@ -108,8 +108,9 @@ def _reference(
         case_hash=tuple(hash_case(case_id, salt=salt) for case_id in held_out.case_ids),
         slide_hashes=tuple(
             " ".join(
-                hash_case(slide.slide_sha256 or slide.source_sha256, salt=salt)
+                hash_case(sha256, salt=salt)
                 for slide in data.cases[case_id].slides
+                if (sha256 := slide.slide_sha256 or slide.source_sha256)
             )
             for case_id in held_out.case_ids
         ),
