@@ -2,9 +2,9 @@
 
 A mean over hundreds of random tokens says almost nothing of a patient, and a few hundred
 patients do not suffice to learn better directions from the outcome alone. So a member starts
-where the values of each modality, averaged over a patient's tokens, are that patient's principal
-components, the strongest largest, and attention is nearly uniform. Only training patients are
-looked at, never their outcome; everything stays free to move.
+where the values of each modality, averaged over a patient's tokens, are that patient's
+principal components, the strongest largest, and attention is nearly uniform. Only training
+patients are looked at, never their outcome; everything stays free to move.
 Axis names: s patient, n token, c channel, p feature, k axis.
 """
 
