@@ -1,7 +1,7 @@
 """The members' answers about one case, and what they make together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -26,8 +26,8 @@ class Reading:
 
     Attributes:
         number: Of the member.
-        encoded: The case in its scale.
-        tokens: The same as a batch of one.
+        encoded: Its tables in the member's scale, and what was noticed.
+        tokens: Everything it can read, as a batch of one; the bag is shared by all members.
         answer: About everything the member can read of the case.
     """
 
@@ -43,22 +43,43 @@ def read_case(bundle: ModelBundle, case: Case, numbers: Iterable[int]) -> tuple[
     Raises:
         HealNetError: What the first member says, if none can read anything.
     """
-    readings = []
+    readings: list[Reading] = []
     first_refusal: HealNetError | None = None
+    bag: Tokens | None = None
     for number in numbers:
         try:
             encoded = encode_case(case, bundle.ensemble[number].inputs)
         except ModalityError as error:
             first_refusal = first_refusal or error
             continue
-        tokens = collate([encoded])
+        tokens = collate([_without_slide(encoded)]) if _has_tables(encoded) else {}
+        if SLIDE in encoded.tokens:
+            bag = bag or collate([_only_slide(encoded)])[SLIDE]  # the same for all members
+            tokens = {SLIDE: bag, **tokens}
         answer = bundle.ask(number, tokens)
-        readings.append(Reading(number=number, encoded=encoded, tokens=tokens, answer=answer))
+        readings.append(
+            Reading(
+                number=number, encoded=_without_slide(encoded), tokens=tokens, answer=answer
+            )
+        )
     if not readings:
         raise first_refusal or ModalityError(
             "no model can read this case", code="MODEL-NO-INPUT"
         )
     return tuple(readings)
+
+
+def _has_tables(encoded: EncodedCase) -> bool:
+    return any(name != SLIDE for name in encoded.tokens)
+
+
+def _without_slide(encoded: EncodedCase) -> EncodedCase:
+    kept = {name: one for name, one in encoded.tokens.items() if name != SLIDE}
+    return replace(encoded, tokens=kept)
+
+
+def _only_slide(encoded: EncodedCase) -> EncodedCase:
+    return replace(encoded, tokens={SLIDE: encoded.tokens[SLIDE]})
 
 
 def modalities_read(bundle: ModelBundle, readings: Sequence[Reading]) -> tuple[str, ...]:
