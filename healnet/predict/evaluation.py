@@ -45,15 +45,15 @@ class Evaluation:
         used = [one.modalities_used for one in self.predictions]
         patterns = sorted(set(used), key=lambda names: (-len(names), names))
 
-        def judge(rows: np.ndarray) -> dict[str, object]:
-            return self._judge(rows, replicates=replicates, seed=seed)
+        def judge(rows: np.ndarray, *, is_main: bool = False) -> dict[str, object]:
+            return self._judge(rows, replicates=replicates, seed=seed, is_main=is_main)
 
         return {
             "schema_version": 1,
             "patients": len(self.predictions),
             "unread_patients": len(self.unread),
             "patients_of_the_training_cohort": int((~new).sum()),
-            "all": judge(everyone),
+            "all": judge(everyone, is_main=True),
             "new_patients": judge(new),
             "by_modalities_used": [
                 {"modalities": list(names), **judge(np.array([one == names for one in used]))}
@@ -73,13 +73,20 @@ class Evaluation:
             int(not one.unseen),
         )  # fmt: skip
 
-    def _judge(self, rows: np.ndarray, *, replicates: int, seed: int) -> dict[str, object]:
+    def _judge(
+        self, rows: np.ndarray, *, replicates: int, seed: int, is_main: bool
+    ) -> dict[str, object]:
         chosen = self.cohort.subset([one.case_id for one in self.predictions])
         everyone = Outcome(chosen.time_months, chosen.event)
         percentile = np.array([one.risk_percentile for one in self.predictions])
         part = Outcome(everyone.time_months[rows], everyone.event[rows])
         return judge_risk(
-            percentile[rows], part, everyone=everyone, replicates=replicates, seed=seed
+            percentile[rows],
+            part,
+            everyone=everyone,
+            replicates=replicates,
+            seed=seed,
+            is_main=is_main,
         )
 
 

@@ -27,16 +27,28 @@ def measure(
     outcome = Outcome(chosen.time_months, chosen.event)
     percentile = within_fold_percentiles(held_out.risk, held_out.fold)
 
-    def judge(risk: Float64[ndarray, " n"], rows: ndarray) -> dict[str, object]:
+    def judge(
+        risk: Float64[ndarray, " n"], rows: ndarray, *, is_main: bool = False
+    ) -> dict[str, object]:
         part = Outcome(outcome.time_months[rows], outcome.event[rows])
-        return judge_risk(risk[rows], part, everyone=outcome, replicates=replicates, seed=seed)
+        return judge_risk(
+            risk[rows],
+            part,
+            everyone=outcome,
+            replicates=replicates,
+            seed=seed,
+            is_main=is_main,
+        )
 
     every = np.ones(len(percentile), dtype=np.bool_)
     folds = sorted(set(held_out.fold.tolist()))
     return {
         "patients": len(percentile),
         "events": int(outcome.event.sum()),
-        "pooled": {**judge(percentile, every), "of": "percentiles within the fold"},
+        "pooled": {
+            **judge(percentile, every, is_main=True),
+            "of": "percentiles within the fold",
+        },
         "folds": [
             {"fold": number, **judge(held_out.risk, held_out.fold == number)}
             | {"risk_sd": float(held_out.risk[held_out.fold == number].std())}

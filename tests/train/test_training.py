@@ -201,7 +201,8 @@ def test_metrics_stand_beside_the_model_with_intervals_and_baselines(
 
     low, high = metrics["pooled"]["harrell_interval"]
     assert low < metrics["pooled"]["harrell"] < high
-    assert 0 < metrics["pooled"]["uno"] < 1
+    low, high = metrics["pooled"]["uno_interval"]
+    assert low < metrics["pooled"]["uno"] < high
     assert len(metrics["folds"]) == RECIPE.folds
     assert [one["name"] for one in metrics["baselines"]] == ["age"]
     given = {tuple(one["modalities"]) for one in metrics["given_only"]}
