@@ -4,6 +4,7 @@ import argparse
 import platform
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,13 @@ from healnet.train.card import versions
 
 _PACKAGES = ("torch", "numpy", "pandas", "h5py", "safetensors", "streamlit")
 _GIB = 1024**3
+# Values without which the app would talk to the network, or show what it should not.
+_WANTED_SETTINGS: tuple[tuple[str, str, tuple[object, ...]], ...] = (
+    ("server", "address", ("localhost", "127.0.0.1")),
+    ("server", "enableXsrfProtection", (True,)),
+    ("browser", "gatherUsageStats", (False,)),
+    ("client", "showErrorDetails", ("none",)),
+)
 
 
 class Finding(NamedTuple):
@@ -55,7 +63,7 @@ def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Turn what a check cannot do into a finding."""
     try:
         yield from check()
-    except (HealNetError, OSError, ImportError) as error:
+    except (HealNetError, OSError, ImportError, tomllib.TOMLDecodeError) as error:
         yield Finding(is_good=False, name=check.__name__.strip("_"), value=str(error))
 
 
@@ -82,6 +90,18 @@ def _machine() -> Iterator[Finding]:
 def _slides() -> Iterator[Finding]:
     library = openslide.__library_version__
     yield Finding(is_good=True, name="openslide", value=f"library {library}")
+
+
+def _settings() -> Iterator[Finding]:
+    """Look at the app's settings file, where there is a checkout; the app checks more itself."""
+    path = Path(healnet.__file__).parents[1] / ".streamlit" / "config.toml"
+    if not path.is_file():
+        yield Finding(is_good=True, name="app settings", value="no checkout, no app")
+        return
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    for section, name, wanted in _WANTED_SETTINGS:
+        value = settings.get(section, {}).get(name)
+        yield Finding(is_good=value in wanted, name=f"app {section}.{name}", value=repr(value))
 
 
 def _encoders() -> Iterator[Finding]:
@@ -112,6 +132,7 @@ _CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _versions,
     _machine,
     _slides,
+    _settings,
     _encoders,
     _shipped_model,
 )
