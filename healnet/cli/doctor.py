@@ -93,7 +93,7 @@ def _slides() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    """Look at the app's settings file, where there is a checkout; the app checks more itself."""
+    """Look at the app's settings file in a checkout; the app itself checks more."""
     path = Path(healnet.__file__).parents[1] / ".streamlit" / "config.toml"
     if not path.is_file():
         yield Finding(is_good=True, name="app settings", value="no checkout, no app")
