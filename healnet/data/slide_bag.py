@@ -92,8 +92,8 @@ def _check_encoder(slide: PatchFeatures, spec: SlideSpec) -> tuple[Notice, ...]:
             code="FEATURES-UNNAMED",
             what="the feature file does not say which encoder made it",
             where=slide.name,
-            why=f"its width fits {wanted.name}; nothing else could be checked",
-            fix=f"encode the slide with {wanted.name} to be sure",
+            why="only the width of its features could be checked against the model",
+            fix="make sure that the encoder of the training slides made it",
         ),
     )
 

@@ -67,13 +67,21 @@ function fitHeight(root: HTMLElement, height: number | null): () => void {
     const room = height ?? Math.max(LEAST_HEIGHT, window.innerHeight - top - 8);
     root.style.height = `${Math.round(room)}px`;
   };
-  fit();
-  const page = root.closest('[data-testid="stMainBlockContainer"]') ?? document.body;
-  const watch = new ResizeObserver(fit); // something above came or went
-  watch.observe(page);
+  const watch = new ResizeObserver(fit);
+  watch.observe(root.closest('[data-testid="stMainBlockContainer"]') ?? document.body);
+  const column = root.closest('[data-testid="stVerticalBlock"]');
+  // The page may keep its size when something above in this column comes or goes: look at each.
+  const watchColumn = () => {
+    for (const child of column?.children ?? []) if (!child.contains(root)) watch.observe(child);
+    fit();
+  };
+  watchColumn();
+  const changes = new MutationObserver(watchColumn);
+  if (column) changes.observe(column, { childList: true });
   window.addEventListener("resize", fit);
   return () => {
     watch.disconnect();
+    changes.disconnect();
     window.removeEventListener("resize", fit);
   };
 }
