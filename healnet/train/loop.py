@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from healnet.exceptions import TrainingError
 from healnet.model.healnet import HealNet
@@ -36,6 +37,9 @@ class EpochLosses(NamedTuple):
 class FoldRun:
     """One member in training: what changes from epoch to epoch.
 
+    What is judged and kept is the moving average of the weights, which jumps less from step to
+    step than the weights themselves. Source: Polyak and Juditsky, SIAM J. Control Optim. 1992.
+
     Attributes:
         network: The member.
         recipe: Every choice.
@@ -49,12 +53,14 @@ class FoldRun:
     epoch: int = 0
 
     def __post_init__(self) -> None:
-        """Make the optimiser and the early stopping."""
+        """Make the optimiser, the average and the early stopping."""
         self.optimiser = build_optimiser(
             self.network,
             learning_rate=self.recipe.learning_rate,
             weight_decay=self.recipe.weight_decay,
         )
+        decay = get_ema_multi_avg_fn(self.recipe.averaging)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.network, multi_avg_fn=decay)
         self.stopping = EarlyStopping(patience=self.recipe.patience)
 
     @property
@@ -68,8 +74,9 @@ class FoldRun:
         with torch.random.fork_rng(devices=[]):  # dropout draws from the global state
             torch.manual_seed(_epoch_seed(self.seed, self.epoch) + 1)
             training_loss = self._train(training, generator)
-        loss = calibrate(self.network, validation).loss
-        is_best = self.stopping.watch(self.network, loss=loss, epoch=self.epoch)
+        averaged = cast("HealNet", self.average.module)
+        loss = calibrate(averaged, validation).loss
+        is_best = self.stopping.watch(averaged, loss=loss, epoch=self.epoch)
         self.epoch += 1
         rate = float(self.optimiser.param_groups[0]["lr"])
         return EpochLosses(self.epoch - 1, training_loss, loss, rate, is_best)
@@ -125,12 +132,14 @@ class FoldRun:
             )
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
+        self.average.update_parameters(self.network)
         return summed
 
     def state(self) -> dict[str, object]:
         """Return everything needed to go on bit by bit as if nothing had happened."""
         return {
             "weights": self.network.state_dict(),
+            "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "stopping": self.stopping.state(),
             "epoch": self.epoch,
@@ -139,6 +148,7 @@ class FoldRun:
     def load(self, state: Mapping[str, object]) -> None:
         """Take up the state that :meth:`state` returned."""
         self.network.load_state_dict(state["weights"])  # type: ignore[arg-type]
+        self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
         self.optimiser.load_state_dict(state["optimiser"])  # type: ignore[arg-type]
         self.stopping.load(state["stopping"])  # type: ignore[arg-type]
         self.epoch = int(state["epoch"])  # type: ignore[call-overload]

@@ -2,9 +2,9 @@
 
 A mean over hundreds of random tokens says almost nothing of a patient, and a few hundred
 patients do not suffice to learn better directions from the outcome alone. So a member starts
-where the values of each modality, averaged over a patient's tokens, are that patient's
-principal components, the strongest largest, and attention is nearly uniform. Only training
-patients are looked at, never their outcome; everything stays free to move.
+where the values of each modality, averaged over a patient's tokens, are that patient's leading
+principal components, all of one size, and attention is nearly uniform. Only training patients
+are looked at, never their outcome; everything stays free to move.
 Axis names: s patient, n token, c channel, p feature, k axis.
 """
 
@@ -19,6 +19,8 @@ from healnet.model.healnet import HealNet
 from healnet.train.patients import EncodedPatients
 
 KEY_SCALE = 0.1  # of the first keys: attention starts close to uniform
+PATIENTS_PER_AXIS = 10  # the usual rule for covariates of a regression
+FEWEST_AXES = 4
 
 
 @torch.no_grad()
@@ -64,18 +66,17 @@ def start_at_base_hazards(network: HealNet, patients: EncodedPatients) -> None:
 def principal_axes(
     patients: Float[Tensor, "s c"], most: int
 ) -> tuple[Float[Tensor, "k c"], Float[Tensor, " c"]]:
-    """Return at most so many principal axes and the mean.
+    """Return at most so many leading principal axes, one per ten patients, and the mean.
 
-    All axes are divided by one number, so that the patients' projections on the strongest
-    have a mean square of 1 and the weaker ones stay weaker: they are learned late.
+    Each axis is divided by the deviation along it, so that the patients' projections have a
+    mean square of 1: the strongest axis of a slide is its stain, the biology comes later.
     """
     mean = patients.mean(dim=0)
     _, singular, axes = torch.linalg.svd(patients - mean, full_matrices=False)
     variance = singular.square() / len(patients)
-    kept = min(most, int((variance > max(float(variance[0]), 1e-12) * 1e-6).sum()))
-    if kept == 0:  # everyone has the same values
-        return axes[:0], mean
-    return axes[:kept] / variance[0].sqrt(), mean
+    told_apart = int((variance > max(float(variance[0]), 1e-12) * 1e-6).sum())
+    kept = min(most, told_apart, max(FEWEST_AXES, len(patients) // PATIENTS_PER_AXIS))
+    return axes[:kept] / variance[:kept, None].sqrt(), mean
 
 
 def _start_bag(context: BagContext, means: Float[Tensor, "s c"]) -> None:

@@ -39,6 +39,8 @@ class Recipe:
         weight_decay: Of weight matrices; norms, biases and latents have none.
         warmup: Share of the steps in which the learning rate rises.
         clip_norm: Largest length of the gradient.
+        averaging: Decay a step of the moving average of the weights that is judged and kept;
+            0 keeps the weights themselves.
         modality_dropout: Chance that a present modality is hidden from a patient in a step.
         feature_dropout: Chance that one value of a table is hidden from a patient in a step.
         max_patches: Patches of a patient drawn anew in every step; all if there are fewer.
@@ -66,6 +68,7 @@ class Recipe:
     weight_decay: float = 0.5
     warmup: float = 0.1
     clip_norm: float = 1.0
+    averaging: float = 0.97
     modality_dropout: float = 0.3
     feature_dropout: float = 0.2
     max_patches: int = 1024
@@ -131,6 +134,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "weight_decay": (0, 10),
     "warmup": (0, 0.9),
     "clip_norm": (1e-6, 1e6),
+    "averaging": (0, 0.9999),
     "modality_dropout": (0, 0.95),
     "feature_dropout": (0, 0.95),
     "max_patches": (1, 10**6),
