@@ -3,7 +3,7 @@
 A mean over hundreds of random tokens says almost nothing of a patient, and a few hundred
 patients do not suffice to learn better directions from the outcome alone. So a member starts
 where the values of each modality, averaged over a patient's tokens, are that patient's leading
-principal components, all of one size, and attention is nearly uniform. Only training patients
+principal components, and attention is nearly uniform. Only training patients
 are looked at, never their outcome; everything stays free to move.
 Axis names: s patient, n token, c channel, p feature, k axis.
 """
@@ -68,15 +68,17 @@ def principal_axes(
 ) -> tuple[Float[Tensor, "k c"], Float[Tensor, " c"]]:
     """Return at most so many leading principal axes, one per ten patients, and the mean.
 
-    Each axis is divided by the deviation along it, so that the patients' projections have a
-    mean square of 1: the strongest axis of a slide is its stain, the biology comes later.
+    The patients' projections on the strongest have a deviation of 1, those on the others the
+    square root of what they would have beside it: the strongest axis of a slide is its stain,
+    and what tells patients apart comes later, while the last axes are noise.
     """
     mean = patients.mean(dim=0)
     _, singular, axes = torch.linalg.svd(patients - mean, full_matrices=False)
     variance = singular.square() / len(patients)
     told_apart = int((variance > max(float(variance[0]), 1e-12) * 1e-6).sum())
     kept = min(most, told_apart, max(FEWEST_AXES, len(patients) // PATIENTS_PER_AXIS))
-    return axes[:kept] / variance[:kept, None].sqrt(), mean
+    deviation = variance[:kept].sqrt()
+    return axes[:kept] / (deviation * deviation[:1]).sqrt()[:, None], mean
 
 
 def _start_bag(context: BagContext, means: Float[Tensor, "s c"]) -> None:
