@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from healnet.bundle.reference import is_salt
 from healnet.data.input_spec import InputSpec
 from healnet.exceptions import BundleError, HealNetError
 from healnet.model.config import HealNetConfig
@@ -15,7 +16,8 @@ from healnet.omics.table_schema import TableSchema
 from healnet.survival.risk_groups import RiskGroups
 from healnet.survival.time_bins import TimeBins
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had no trained_on.parquet
+_READABLE = (1, 2)
 _STATISTICS = ("mean", "sd", "low", "high")
 
 
@@ -71,22 +73,31 @@ class StoredConfig:
         """
         values = read_json(content, where="config.json")
         version = values.pop("format_version", None)
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise BundleError(
-                f"the model has format {version}; this program reads up to {FORMAT_VERSION}",
-                code="MODEL-NEWER",
-                where="config.json",
-                why="it was made by a newer version, and parts of it would be misread",
-                fix="update this program",
-            )
-        if version != FORMAT_VERSION or set(values) != set(cls.__dataclass_fields__):
-            raise _unreadable("it lacks entries or has unknown ones")
+        refuse_newer(version, where="config.json")
+        if version not in _READABLE or set(values) != set(cls.__dataclass_fields__):
+            raise unreadable("it lacks entries or has unknown ones")
         try:
             return _parse(values)
         except HealNetError as error:
-            raise _unreadable(error.what) from error
+            raise unreadable(error.what) from error
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise _unreadable("an entry is of another type") from error
+            raise unreadable("an entry is of another type") from error
+
+
+def refuse_newer(version: object, *, where: str) -> None:
+    """Refuse the format of a program that is newer than this one.
+
+    Raises:
+        BundleError: ``MODEL-NEWER``.
+    """
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise BundleError(
+            f"the model has format {version}; this program reads up to {FORMAT_VERSION}",
+            code="MODEL-NEWER",
+            where=where,
+            why="it was made by a newer version, and parts of it would be misread",
+            fix="update this program",
+        )
 
 
 def scale_tensor(schema: TableSchema) -> Tensor:
@@ -120,9 +131,9 @@ def read_json(content: bytes, *, where: str) -> dict[str, object]:
     try:
         values = json.loads(content)
     except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
-        raise _unreadable("it is not JSON", where) from error
+        raise unreadable("it is not JSON", where) from error
     if not isinstance(values, dict):
-        raise _unreadable("it holds no names and values", where)
+        raise unreadable("it holds no names and values", where)
     return values
 
 
@@ -134,7 +145,8 @@ def _parse(values: Mapping[str, object]) -> StoredConfig:
     limits = cast("Sequence[Mapping[str, float | None]]", values["deviation_limits"])
     modalities = cast("Sequence[Sequence[str]]", values["member_modalities"])
     salt = str(values["case_salt"])
-    bytes.fromhex(salt)
+    if not is_salt(salt):
+        raise unreadable("its salt is none")
     return StoredConfig(
         name=str(values["name"]),
         model=HealNetConfig.from_dict(part("model")),
@@ -168,7 +180,8 @@ def _by_row(inputs: Mapping[str, object]) -> dict[str, object]:
     return {**inputs, "tables": tables}
 
 
-def _unreadable(what: str, where: str = "config.json") -> BundleError:
+def unreadable(what: str, where: str = "config.json") -> BundleError:
+    """Return the refusal of a file that is not what it should be."""
     return BundleError(
         f"the file cannot be read: {what}",
         code="MODEL-CONFIG",

@@ -17,6 +17,8 @@ from jaxtyping import Float32
 from numpy import ndarray
 from torch import Tensor
 
+from healnet.exceptions import BundleError
+
 MIN_SLIDES = 20
 _MAX_DIRECTIONS = 8
 _PARTS = 5
@@ -79,8 +81,36 @@ class SlideDomain:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "SlideDomain":
-        """Return the domain that :meth:`to_tensors` wrote."""
+        """Return the domain that :meth:`to_tensors` wrote.
+
+        Raises:
+            BundleError: ``MODEL-DOMAIN`` if a part is missing, unknown or of another shape.
+        """
+        if set(tensors) != set(_KEYS):
+            raise _refusal(f"has {', '.join(sorted(tensors))}; expected {', '.join(_KEYS)}")
+        dim, kept = tensors["mean"].numel(), tensors["spread"].numel()
+        shapes = {
+            "mean": (dim,), "directions": (kept, dim), "spread": (kept,), "rest": (1,),
+            "distances": (tensors["distances"].numel(),),
+        }  # fmt: skip
+        for name, shape in shapes.items():
+            if tuple(tensors[name].shape) != shape or tensors[name].dtype != torch.float32:
+                raise _refusal(f"has a {name} of another shape or precision")
+        if bool((tensors["spread"] <= 0).any() or (tensors["rest"] <= 0).any()):
+            raise _refusal("has a spread of 0")
+        if dim == 0 or bool((tensors["distances"].diff() < 0).any()):
+            raise _refusal("is empty, or has distances that are not in order")
         return cls(**{name: tensors[name].numpy() for name in _KEYS})
+
+
+def _refusal(what: str) -> BundleError:
+    return BundleError(
+        f"the domain of the slides {what}",
+        code="MODEL-DOMAIN",
+        where="model.safetensors",
+        why="no slide could be compared with the training slides",
+        fix="copy the model folder again, or train it again",
+    )
 
 
 def _fit(means: Float32[ndarray, "n d"], *, distances: Float32[ndarray, " q"]) -> SlideDomain:

@@ -1,8 +1,10 @@
 """The model folder: written so that it is whole or not there, read only if nothing changed.
 
 ``model.safetensors`` weights and statistics; ``config.json`` what the model is;
-``reference.parquet`` whom it is compared with; ``card.json`` what to know about it;
-``manifest.json`` the SHA-256 of those four. The model's own hash is that of the list.
+``reference.parquet`` whom it is compared with; ``trained_on.parquet`` whom the weights have
+seen; ``card.json`` what to know about it; ``manifest.json`` the SHA-256 of those five. The
+model's own hash is that of the list. Folders of format 1 have no ``trained_on.parquet``: there
+every patient of the reference was seen by all members but one.
 """
 
 import hashlib
@@ -13,24 +15,29 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
 from healnet.bundle.atomic import refuse_strangers, write_folder
-from healnet.bundle.config_json import StoredConfig, read_json, scale_tensor, with_scale
-from healnet.bundle.domain import SlideDomain
-from healnet.bundle.model_bundle import Member, ModelBundle
+from healnet.bundle.card_json import read_card
+from healnet.bundle.config_json import FORMAT_VERSION, StoredConfig, read_json, refuse_newer
+from healnet.bundle.model_bundle import ModelBundle
 from healnet.bundle.reference import Reference
+from healnet.bundle.stored_weights import (
+    CONFIG,
+    WEIGHTS,
+    keys_differ,
+    take_domain,
+    take_members,
+    take_quantiles,
+    to_tensors,
+)
+from healnet.bundle.trained_on import TrainedOn
 from healnet.bundle.weights import MAX_BYTES, pack_weights, unpack_weights
-from healnet.data.input_spec import SLIDE, InputSpec
 from healnet.exceptions import BundleError
-from healnet.model.config import HealNetConfig
-from healnet.model.healnet import HealNet
 
-WEIGHTS, CONFIG, REFERENCE, CARD = (
-    "model.safetensors", "config.json", "reference.parquet", "card.json",
-)  # fmt: skip
+REFERENCE, TRAINED_ON, CARD = "reference.parquet", "trained_on.parquet", "card.json"
 MANIFEST = "manifest.json"
-MODEL_FILES = (WEIGHTS, CONFIG, REFERENCE, CARD)
+MODEL_FILES = (WEIGHTS, CONFIG, REFERENCE, TRAINED_ON, CARD)
+_FILES_OF_FORMAT = {1: (WEIGHTS, CONFIG, REFERENCE, CARD), 2: MODEL_FILES}
 RUN_FILES = ("metrics.json", "metrics.jsonl", "folds.csv", "training")  # beside, never read
 MAY_HOLD = frozenset({*MODEL_FILES, MANIFEST, *RUN_FILES})
 
@@ -50,13 +57,14 @@ def write_bundle(
         BundleError: If the folder holds other files, or the weights would change.
     """
     files = {
-        WEIGHTS: pack_weights(_tensors(bundle, dtype)),
+        WEIGHTS: pack_weights(to_tensors(bundle, dtype)),
         CONFIG: _config(bundle).to_bytes(),
         REFERENCE: bundle.reference.to_bytes(),
+        TRAINED_ON: bundle.trained_on.to_bytes(),
         CARD: json.dumps(bundle.card, allow_nan=False, ensure_ascii=False, indent=1).encode(),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    manifest = {"format_version": 1, "created": created, "files": hashes}
+    manifest = {"format_version": FORMAT_VERSION, "created": created, "files": hashes}
     files[MANIFEST] = json.dumps(manifest, indent=1).encode()
     write_folder(folder, files, may_hold=MAY_HOLD, last=MANIFEST)
     return replace(bundle, sha256=_model_hash(hashes), created=created)
@@ -72,26 +80,34 @@ def read_bundle(folder: Path) -> ModelBundle:
     contents, manifest = _read_files(folder)
     config = StoredConfig.from_bytes(contents[CONFIG])
     tensors = unpack_weights(contents[WEIGHTS], where=WEIGHTS)
+    ensemble = take_members(config, tensors)
+    reference = Reference.from_bytes(contents[REFERENCE], salt=config.case_salt)
+    reference.refuse_unknown_folds(len(ensemble))
     bundle = ModelBundle(
         name=config.name,
         sha256=_model_hash(cast("dict[str, str]", manifest["files"])),
         created=str(manifest.get("created", "")),
-        ensemble=_members(config, tensors),
+        ensemble=ensemble,
         time_bins=config.time_bins,
         inputs=config.inputs,
-        reference=Reference.from_bytes(contents[REFERENCE], salt=config.case_salt),
+        reference=reference,
         groups=config.groups,
-        card=read_json(contents[CARD], where=CARD),
-        slide_domain=_domain(tensors),
-        quantiles={
-            name: tensors.pop(f"quantiles.{name}").numpy()
-            for name in config.inputs.tables
-            if f"quantiles.{name}" in tensors
-        },
+        card=read_card(contents[CARD], where=CARD),
+        slide_domain=take_domain(tensors, config.inputs.slide),
+        quantiles=take_quantiles(tensors, config.inputs.tables),
+        trained_on=_trained_on(contents.get(TRAINED_ON), reference, len(ensemble)),
     )
     if tensors:
-        raise _keys_differ(missing=[], unexpected=sorted(tensors))
+        raise keys_differ(missing=[], unexpected=sorted(tensors))
     return bundle
+
+
+def _trained_on(content: bytes | None, reference: Reference, num_members: int) -> TrainedOn:
+    if content is None:
+        return TrainedOn.of_reference(reference, num_members)
+    found = TrainedOn.from_bytes(content)
+    found.refuse_unknown_members(num_members)
+    return found
 
 
 def _read_files(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
@@ -105,15 +121,8 @@ def _read_files(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
     hidden = {path.name for path in folder.iterdir() if path.name.startswith(".")}
     refuse_strangers(folder, may_hold=MAY_HOLD | hidden)
     manifest = read_json(_read(folder / MANIFEST), where=MANIFEST)
-    hashes = manifest.get("files")
-    if not isinstance(hashes, dict) or set(hashes) != set(MODEL_FILES):
-        raise BundleError(
-            "the manifest does not list the files of a model",
-            code="MODEL-MANIFEST",
-            where=MANIFEST,
-            fix="copy the model folder again",
-        )
-    contents = {name: _read(folder / name) for name in MODEL_FILES}
+    hashes = _listed(manifest)
+    contents = {name: _read(folder / name) for name in hashes}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != hashes[name]:
             raise BundleError(
@@ -124,6 +133,21 @@ def _read_files(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
                 fix="copy the model folder again, or train it again",
             )
     return contents, manifest
+
+
+def _listed(manifest: Mapping[str, object]) -> dict[str, str]:
+    """Return the hashes that a manifest lists, if they are those of its format."""
+    refuse_newer(manifest.get("format_version"), where=MANIFEST)
+    version, hashes = manifest.get("format_version"), manifest.get("files")
+    wanted = _FILES_OF_FORMAT.get(version) if type(version) is int else None
+    if wanted is None or not isinstance(hashes, dict) or set(hashes) != set(wanted):
+        raise BundleError(
+            "the manifest does not list the files of a model",
+            code="MODEL-MANIFEST",
+            where=MANIFEST,
+            fix="copy the model folder again",
+        )
+    return hashes
 
 
 def _read(path: Path) -> bytes:
@@ -138,35 +162,6 @@ def _read(path: Path) -> bytes:
     if path.stat().st_size > MAX_BYTES:
         raise BundleError("the file is too large", code="MODEL-WEIGHTS-SIZE", where=path.name)
     return path.read_bytes()
-
-
-def _tensors(bundle: ModelBundle, dtype: torch.dtype) -> dict[str, Tensor]:
-    tensors: dict[str, Tensor] = {}
-    for number, member in enumerate(bundle.ensemble):
-        for name, value in member.network.state_dict().items():
-            tensors[f"fold{number}.{name}"] = _stored(name, value, dtype)
-        for name, schema in member.inputs.tables.items():
-            tensors[f"scale{number}.{name}"] = scale_tensor(schema)
-    for name, values in bundle.quantiles.items():
-        tensors[f"quantiles.{name}"] = torch.from_numpy(values)
-    if bundle.slide_domain is not None:
-        parts = bundle.slide_domain.to_tensors()
-        tensors |= {f"domain.{name}": value for name, value in parts.items()}
-    return tensors
-
-
-def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
-    if not value.is_floating_point():
-        return value
-    stored = value.to(dtype)
-    if not torch.equal(stored.to(value.dtype), value):
-        raise BundleError(
-            f"weight {name} would change when stored as {dtype}",
-            code="MODEL-WEIGHTS-RANGE",
-            why="published numbers would not be those of the stored model",
-            fix="round the weights first, or store float32",
-        )
-    return stored
 
 
 def _config(bundle: ModelBundle) -> StoredConfig:
@@ -186,111 +181,6 @@ def _config(bundle: ModelBundle) -> StoredConfig:
         groups=bundle.groups,
         case_salt=bundle.reference.salt,
     )
-
-
-def _members(config: StoredConfig, tensors: dict[str, Tensor]) -> tuple[Member, ...]:
-    described = (config.deviation_limits, config.member_modalities, config.member_time_bins)
-    if len({len(part) for part in described}) != 1:
-        raise BundleError("members are described wrongly", code="MODEL-CONFIG", where=CONFIG)
-    _refuse_oversize(config.model, tensors)
-    shapes = {name: one.shape for name, one in HealNet(config.model).state_dict().items()}
-    members = []
-    for number, bins in enumerate(config.member_time_bins):
-        inputs = _member_inputs(config, number, tensors)
-        weights = _take(tensors, prefix=f"fold{number}.", shapes=shapes)
-        network = _network(config.model, weights)
-        members.append(Member(network=network, inputs=inputs, time_bins=bins))
-    return tuple(members)
-
-
-def _refuse_oversize(config: HealNetConfig, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse a configuration of more weights than the file holds, before making room for it."""
-    inner = config.cross_heads * config.cross_head_dim
-    sizes = [
-        config.latent_dim * max(config.num_latents, config.num_bins, inner),
-        config.latent_dim**2 * config.feedforward_mult,
-        *(one.channels * inner for one in config.modalities),
-        *((one.num_features or 0) * config.table_dim for one in config.modalities),
-    ]
-    if config.self_per_cross:
-        sizes.append(config.latent_dim * config.latent_heads * config.latent_head_dim)
-    stored = sum(one.numel() for one in tensors.values())
-    if max(sizes) > stored or len(config.layer_modules) * config.self_per_cross > len(tensors):
-        raise BundleError(
-            "the configuration has more weights than the file",
-            code="MODEL-WEIGHTS-SHAPE",
-            where=CONFIG,
-            why="the weights belong to another configuration",
-            fix="copy the model folder again, or train it again",
-        )
-
-
-def _member_inputs(config: StoredConfig, number: int, tensors: dict[str, Tensor]) -> InputSpec:
-    limits, known = config.deviation_limits[number], config.member_modalities[number]
-    tables = {}
-    for name, schema in config.inputs.tables.items():
-        if name in known:
-            shapes = {name: torch.Size((len(schema.features), 5))}
-            scale = _take(tensors, prefix=f"scale{number}.", shapes=shapes)[name]
-            tables[name] = with_scale(schema, scale, limits.get(name))
-    slide = config.inputs.slide if SLIDE in known else None
-    return InputSpec(slide=slide, tables=tables)
-
-
-def _network(config: HealNetConfig, weights: Mapping[str, Tensor]) -> HealNet:
-    network = HealNet(config)
-    network.load_state_dict(
-        {name: one.float() if one.is_floating_point() else one for name, one in weights.items()}
-    )
-    return network
-
-
-def _take(
-    tensors: dict[str, Tensor], *, prefix: str, shapes: Mapping[str, torch.Size]
-) -> dict[str, Tensor]:
-    """Take the tensors of these names and shapes out of the file's."""
-    missing = [prefix + name for name in shapes if prefix + name not in tensors]
-    if missing:
-        known = {prefix + name for name in shapes}
-        unexpected = [n for n in tensors if n.startswith(prefix) and n not in known]
-        raise _keys_differ(missing=missing, unexpected=unexpected)
-    taken = {name: tensors.pop(prefix + name) for name in shapes}
-    for name, one in taken.items():
-        if one.shape != shapes[name]:
-            raise BundleError(
-                f"{prefix}{name}: {_size(one.shape)}, expected {_size(shapes[name])}",
-                code="MODEL-WEIGHTS-SHAPE",
-                where=WEIGHTS,
-                why="the weights belong to another configuration",
-                fix="copy the model folder again, or train it again",
-            )
-    return taken
-
-
-def _domain(tensors: dict[str, Tensor]) -> SlideDomain | None:
-    names = [name for name in tensors if name.startswith("domain.")]
-    if not names:
-        return None
-    parts = {name.removeprefix("domain."): tensors.pop(name) for name in names}
-    return SlideDomain.from_tensors(parts)
-
-
-def _keys_differ(*, missing: list[str], unexpected: list[str]) -> BundleError:
-    def listed(names: list[str]) -> str:
-        return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
-
-    return BundleError(
-        f"missing weights: {listed(missing) or 'none'}; "
-        f"unexpected weights: {listed(unexpected) or 'none'}",
-        code="MODEL-WEIGHTS-KEYS",
-        where=WEIGHTS,
-        why="a model is loaded whole, or not at all",
-        fix="copy the model folder again, or train it again",
-    )
-
-
-def _size(shape: torch.Size) -> str:
-    return "x".join(map(str, shape)) or "1 number"
 
 
 def _model_hash(hashes: Mapping[str, str]) -> str:

@@ -1,25 +1,17 @@
 """How well risks order patients: the numbers that stand beside every model and evaluation."""
 
-from typing import NamedTuple
-
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 from numpy import ndarray
 
 from healnet.exceptions import SurvivalError
 from healnet.survival.concordance import concordance, concordance_interval, uno_concordance
 from healnet.survival.outcome import MIN_EVENTS_FOR_CONCORDANCE
+from healnet.survival.outcome import Outcome as Outcome  # noqa: PLC0414  (for those who judge)
 
 _TAU_SHARE = 0.9
 _UNO_REPLICATES = 200  # each costs a whole estimate
 _DEFINED_SHARE = 0.95
-
-
-class Outcome(NamedTuple):
-    """What happened to the patients of an evaluation."""
-
-    time_months: Float64[ndarray, " n"]
-    event: Bool[ndarray, " n"]
 
 
 def judge_risk(
@@ -36,7 +28,7 @@ def judge_risk(
     Args:
         risk: Of these patients; higher is worse.
         outcome: Of these patients.
-        everyone: Patients from whom the censoring is estimated.
+        everyone: Patients from whom the censoring is estimated: those of the training.
         replicates: Of the bootstrap.
         seed: Of the bootstrap.
         is_main: Also give the interval of Uno's C, which takes seconds.

@@ -11,6 +11,7 @@ from torch import Tensor
 from healnet.bundle.domain import SlideDomain
 from healnet.bundle.reference import Reference
 from healnet.bundle.time_axis import Answer, ask, elapsed_shares, risk_on
+from healnet.bundle.trained_on import TrainedOn
 from healnet.data.input_spec import InputSpec
 from healnet.exceptions import BundleError
 from healnet.model.config import HealNetConfig
@@ -57,6 +58,7 @@ class ModelBundle:
         slide_domain: Where the training slides lie; None without slides.
         quantiles: By table, quantiles of each feature among the training patients, in the order
             of ``inputs``.
+        trained_on: Whom each member has seen, patients of a model it was tuned from included.
     """
 
     name: str
@@ -70,6 +72,7 @@ class ModelBundle:
     card: Mapping[str, object]
     slide_domain: SlideDomain | None = None
     quantiles: Mapping[str, Float[ndarray, "p q"]] = field(default_factory=dict)
+    trained_on: TrainedOn = field(default_factory=TrainedOn)
 
     def __post_init__(self) -> None:
         """Refuse a model without members."""
@@ -99,6 +102,12 @@ class ModelBundle:
     def ask(self, member: int, tokens: Mapping[str, Tokens]) -> Answer:
         """Return a member's answer about one patient, on the shared time axis."""
         return ask(self.ensemble[member].network, tokens, self._shares[member])
+
+    def percentile(self, answer: Answer, *, member: int) -> float:
+        """Return the rank of a member's answer among the patients that this member held out."""
+        is_own = self.reference.own_risk is not None
+        ranked = answer.own_risk if is_own else answer.risk
+        return self.reference.percentile_of(ranked, fold=member)
 
     def risk(self, logits: Float[Tensor, "b k"], *, member: int) -> Float[Tensor, " b"]:
         """Return a member's risk from its logits; differentiable; higher is worse."""

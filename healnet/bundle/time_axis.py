@@ -1,8 +1,9 @@
 r"""One time axis for an ensemble whose members were fitted on different patients.
 
 Every member has the time bins of its own training patients, so that nothing of a held-out
-patient's outcome enters it. To be averaged and compared, their curves are read at the edges of
-one shared axis. Between the edges of a bin the hazard rate is constant, so
+patient's outcome enters it, and ranks patients by its risk on these. To be averaged and shown,
+the curves are read at the edges of one shared axis, fitted on everybody. Between the edges of a
+bin the hazard rate is constant, so
 
 .. math::
     \log S(t) = \sum_k u_k(t) \log(1 - h_k),
@@ -23,13 +24,15 @@ from torch import Tensor
 
 from healnet.model.healnet import HealNet
 from healnet.model.tokens import Tokens
+from healnet.survival.hazards import risk_from_logits
 from healnet.survival.time_bins import TimeBins
 
 
 class Answer(NamedTuple):
     """What one member says about one patient."""
 
-    risk: float
+    risk: float  # on the shared axis, which is shown
+    own_risk: float  # on the member's own bins, which is ranked
     survival: Float64[ndarray, " j"]  # at the shared edges
     modalities: tuple[str, ...]  # what the forward pass really read, in reading order
 
@@ -65,4 +68,5 @@ def ask(network: HealNet, tokens: Mapping[str, Tokens], shares: Float[Tensor, "j
     logits = fusion.logits.double()
     survival = survival_on(logits, shares)[0]
     modalities = tuple(dict.fromkeys(step.modality for step in fusion.steps))
-    return Answer(-float(survival.sum()), survival.cpu().numpy(), modalities)
+    own_risk = float(risk_from_logits(logits)[0])
+    return Answer(-float(survival.sum()), own_risk, survival.cpu().numpy(), modalities)

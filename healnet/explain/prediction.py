@@ -168,7 +168,7 @@ class Prediction:
         slides: Maps by slide.
         attributions: By feature, strongest first.
         convergence_delta: By table: numerical error of the attributions, in risk units.
-        unseen: True if no member that was used was trained on this patient.
+        unseen: True if the patient is not known from the training of the model.
         notes: Facts that are no warnings, e.g. which members were used.
     """
 

@@ -129,8 +129,7 @@ def combine(bundle: ModelBundle, answers: Mapping[int, Answer]) -> Ensemble:
     """Return the mean of the members, with the lowest and the highest beside it."""
     risks = {number: answer.risk for number, answer in answers.items()}
     percentiles = {
-        number: bundle.reference.percentile_of(risk, fold=number)
-        for number, risk in risks.items()
+        number: bundle.percentile(answer, member=number) for number, answer in answers.items()
     }
     survival = np.stack([answer.survival for answer in answers.values()])
     return Ensemble(

@@ -11,9 +11,9 @@ from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SLIDE
 from healnet.exceptions import Notice
 from healnet.predict.answers import Ensemble, Reading
+from healnet.survival.risk_groups import GROUP_NAMES
 
 _UNLIKE, _FAR = 0.95, 0.999
-_GROUPS = ("lower", "intermediate", "higher")
 
 
 def check_prediction(
@@ -60,17 +60,23 @@ def check_slides(bundle: ModelBundle, slides: Sequence[PatchFeatures]) -> tuple[
     for slide in slides:
         mean = slide.features.astype(np.float32).mean(axis=0)
         share = bundle.slide_domain.share_nearer(mean)
-        if bundle.is_synthetic and not _is_of_the_study(bundle, slide):
+        if _knows_drawn_slides_only(bundle) and not _is_of_the_study(bundle, slide):
             found.append(_not_of_the_study(slide, share))
         elif share is not None and share > _UNLIKE:
             found.append(_unlike(slide, share))
     return tuple(found)
 
 
+def _knows_drawn_slides_only(bundle: ModelBundle) -> bool:
+    """Return False for a synthetic model that was tuned on another cohort."""
+    return bundle.is_synthetic and not bundle.card.get("start")
+
+
 def _is_of_the_study(bundle: ModelBundle, slide: PatchFeatures) -> bool:
     sha256 = slide.slide_sha256 or slide.source_sha256
     shipped = cast("Sequence[str]", bundle.card.get("study_slides", ()))
-    return sha256 in shipped or bundle.reference.fold_of_slide(sha256) is not None
+    is_known = bundle.reference.fold_of_slide(sha256) is not None
+    return sha256 in shipped or is_known or bool(bundle.trained_on.members_of(sha256))
 
 
 def _not_of_the_study(slide: PatchFeatures, share: float | None) -> Notice:
@@ -147,9 +153,11 @@ def _disagreement(bundle: ModelBundle, ensemble: Ensemble) -> list[Notice]:
         return []
     counts = [
         sum(bundle.groups.assign(value) == group for value in ensemble.percentiles.values())
-        for group in _GROUPS
+        for group in GROUP_NAMES
     ]
-    listed = ", ".join(f"{count} {group}" for count, group in zip(counts, _GROUPS, strict=True))
+    listed = ", ".join(
+        f"{count} {group}" for count, group in zip(counts, GROUP_NAMES, strict=True)
+    )
     return [
         Notice(
             code="MODELS-DISAGREE",

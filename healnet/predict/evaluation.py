@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from healnet.bundle.judgement import Outcome, judge_risk
+from healnet.bundle.judgement import judge_risk
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
 from healnet.exceptions import CohortError, ModalityError
 from healnet.explain.csv_files import write_csv
 from healnet.explain.prediction import Prediction
+from healnet.predict.members import SEEN
 from healnet.predict.prediction import predict_case
+from healnet.survival.outcome import Outcome
 
 _COLUMNS = (
     "case_id", "time_months", "event", "risk", "risk_low", "risk_high", "risk_percentile",
@@ -28,19 +30,22 @@ class Evaluation:
         predictions: Of the patients the model can read, without explanations.
         unread: Ids of the patients of whom it can read nothing.
         cohort: The patients with their outcomes.
+        training: Outcomes of the training cohort.
     """
 
     predictions: tuple[Prediction, ...]
     unread: tuple[str, ...]
     cohort: Cohort
+    training: Outcome
 
     def metrics(self, *, replicates: int = 1000, seed: int = 0) -> dict[str, object]:
         """Return concordances of all patients, of new ones, and by what was read of them.
 
         Percentiles are judged, not risks: patients of the training cohort have one member's
-        risk, new ones the mean of all.
+        risk, new ones the mean of all. Patients whom every model was trained on are counted
+        and never judged. The censoring of Uno's C is that of the training cohort.
         """
-        everyone = np.ones(len(self.predictions), dtype=np.bool_)
+        seen = np.array([_was_seen(one) for one in self.predictions], dtype=np.bool_)
         new = np.array([one.unseen for one in self.predictions], dtype=np.bool_)
         used = [one.modalities_used for one in self.predictions]
         patterns = sorted(set(used), key=lambda names: (-len(names), names))
@@ -53,10 +58,14 @@ class Evaluation:
             "patients": len(self.predictions),
             "unread_patients": len(self.unread),
             "patients_of_the_training_cohort": int((~new).sum()),
-            "all": judge(everyone, is_main=True),
+            "patients_seen_by_every_model": int(seen.sum()),
+            "all": judge(~seen, is_main=True),
             "new_patients": judge(new),
             "by_modalities_used": [
-                {"modalities": list(names), **judge(np.array([one == names for one in used]))}
+                {
+                    "modalities": list(names),
+                    **judge(np.array([x == names for x in used]) & ~seen),
+                }
                 for names in patterns
             ],
         }
@@ -77,13 +86,12 @@ class Evaluation:
         self, rows: np.ndarray, *, replicates: int, seed: int, is_main: bool
     ) -> dict[str, object]:
         chosen = self.cohort.subset([one.case_id for one in self.predictions])
-        everyone = Outcome(chosen.time_months, chosen.event)
         percentile = np.array([one.risk_percentile for one in self.predictions])
-        part = Outcome(everyone.time_months[rows], everyone.event[rows])
+        part = Outcome(chosen.time_months[rows], chosen.event[rows])
         return judge_risk(
             percentile[rows],
             part,
-            everyone=everyone,
+            everyone=self.training,
             replicates=replicates,
             seed=seed,
             is_main=is_main,
@@ -117,4 +125,14 @@ def evaluate_model(
             why=f"it takes {', '.join(bundle.inputs.modalities)}",
             fix="name the tables with --omics NAME=FILE, or give a column features",
         )
-    return Evaluation(predictions=tuple(predictions), unread=tuple(unread), cohort=cohort)
+    reference = bundle.reference
+    return Evaluation(
+        predictions=tuple(predictions),
+        unread=tuple(unread),
+        cohort=cohort,
+        training=Outcome(reference.time_months, reference.event),
+    )
+
+
+def _was_seen(prediction: Prediction) -> bool:
+    return any(warning.code == SEEN for warning in prediction.warnings)

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from healnet.bundle.model_bundle import ModelBundle
+from healnet.bundle.trained_on import slide_hashes
 from healnet.data.case import Case
 from healnet.exceptions import Notice
+
+SEEN = "CASE-SEEN"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +28,11 @@ class Chosen:
 
 
 def choose_members(bundle: ModelBundle, case: Case, *, allow_seen: bool = False) -> Chosen:
-    """Return all members for a new patient, and only the one that did not see a known patient.
+    """Return all members for a new patient, and only those that did not see a known one.
 
-    A patient is recognised by the salted hash of the case id or of a slide.
+    A patient is recognised by the salted hash of the case id or of a slide. If a fold held the
+    patient out, its member alone answers, with the stored held-out risk. If every member has
+    seen the patient, all answer, and the result says that it is no result.
 
     Args:
         bundle: The model.
@@ -36,38 +41,50 @@ def choose_members(bundle: ModelBundle, case: Case, *, allow_seen: bool = False)
     """
     size = len(bundle.ensemble)
     everyone = tuple(range(size))
-    fold = _fold_of(bundle, case)
-    if fold is None:
+    fold, seen = _fold_of(bundle, case), bundle.trained_on.seen_by(case)
+    if fold is None and not seen:
         return Chosen(numbers=everyone, notes=(f"all {size} models were used",))
-    notice = _seen(fold, size) if allow_seen else _held_out(fold, size)
-    numbers = everyone if allow_seen else (fold,)
-    return Chosen(numbers=numbers, is_known=True, notices=(notice,), notes=(notice.what,))
+    unseen = tuple(number for number in everyone if number not in seen)
+    numbers = (fold,) if fold is not None and fold in unseen else unseen
+    if allow_seen and seen:
+        numbers = ()
+    notice = _held_out(numbers, size) if numbers else _seen(unseen, size)
+    return Chosen(
+        numbers=numbers or everyone, is_known=True, notices=(notice,), notes=(notice.what,)
+    )
 
 
-def _held_out(fold: int, size: int) -> Notice:
+def _held_out(numbers: tuple[int, ...], size: int) -> Notice:
+    one = len(numbers) == 1
     return Notice(
         code="CASE-IN-TRAINING",
-        what=f"this patient was in the training cohort; only model {fold + 1} of {size}, which "
-        "did not see the patient, was used",
-        why="the other models were trained on the patient's outcome; one model has no range",
+        what="this patient was in the training cohort; only "
+        f"{_named(numbers)} of {size}, which did not see the patient, "
+        + ("was used" if one else "were used"),
+        why="the other models were trained on the patient's outcome"
+        + ("; one model has no range" if one else ""),
         fix="read the risk as that of a held-out training patient",
     )
 
 
-def _seen(fold: int, size: int) -> Notice:
+def _seen(unseen: tuple[int, ...], size: int) -> Notice:
+    but = f" but {_named(unseen)}" if unseen else ""
     return Notice(
-        code="CASE-SEEN",
-        what=f"all {size} models were used; all but model {fold + 1} were trained on this "
-        "patient",
+        code=SEEN,
+        what=f"all {size} models were used; all{but} were trained on this patient",
         why="they know the patient's outcome, so the risk flatters the model",
         fix="use this to see how the model reads the case, never as a result",
     )
 
 
+def _named(numbers: tuple[int, ...]) -> str:
+    listed = ", ".join(str(number + 1) for number in numbers)
+    return f"model {listed}" if len(numbers) == 1 else f"models {listed}"
+
+
 def _fold_of(bundle: ModelBundle, case: Case) -> int | None:
-    reference = bundle.reference
-    fold = reference.fold_of(case.case_id)
-    for slide in case.slides:
+    fold = bundle.reference.fold_of(case.case_id)
+    for sha256 in slide_hashes(case):
         if fold is None:
-            fold = reference.fold_of_slide(slide.slide_sha256 or slide.source_sha256)
+            fold = bundle.reference.fold_of_slide(sha256)
     return fold

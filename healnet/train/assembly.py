@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float64
+from numpy import ndarray
 
 from healnet.bundle.domain import SlideDomain
 from healnet.bundle.model_bundle import Member, ModelBundle
 from healnet.bundle.reference import Reference, hash_case, within_fold_percentiles
+from healnet.bundle.trained_on import TrainedOn, hash_entries, slide_hashes
 from healnet.data.input_spec import InputSpec
 from healnet.exceptions import Notice, SurvivalError
 from healnet.survival.outcome import event_notices
@@ -31,6 +34,7 @@ def assemble(
     *,
     inputs: InputSpec,
     recipe: Recipe,
+    start: ModelBundle | None = None,
 ) -> ModelBundle:
     """Return the model that the members make together, not yet written.
 
@@ -40,6 +44,7 @@ def assemble(
         members: Trained, one a fold, rounded as they will be stored.
         inputs: What the model takes.
         recipe: Every choice.
+        start: The model whose weights they started from.
     """
     cohort = data.cohort.subset(list(data.cases))
     shared = TimeBins.fit(cohort.time_months, cohort.event, recipe.num_bins)
@@ -52,18 +57,37 @@ def assemble(
         *collapse_notices(held_out),
     )
     percentile = within_fold_percentiles(held_out.risk, held_out.fold)
-    groups = _groups(percentile)
+    groups, salt = _groups(percentile), _salt(members)
     return ModelBundle(
         name=recipe.name,
         ensemble=tuple(members),
         time_bins=shared,
         inputs=inputs,
-        reference=_reference(data, held_out, groups, salt=_salt(members)),
+        reference=_reference(data, held_out, groups, percentile=percentile, salt=salt),
         groups=groups,
-        card=build_card(recipe, data, metrics, notices=notices),
+        card=build_card(recipe, data, metrics, notices=notices, start=start),
         slide_domain=SlideDomain.fit(data.mean_features()) if data.bags else None,
-        quantiles=feature_quantiles(cohort, inputs),
+        quantiles=feature_quantiles(cohort, inputs, start=start),
+        trained_on=_trained_on(data, plans, start, salt=salt),
     )
+
+
+def _trained_on(
+    data: CohortCases, plans: Sequence[FoldPlan], start: ModelBundle | None, *, salt: str
+) -> TrainedOn:
+    """Return whom the members have seen: in their own training, and before it."""
+    sides = [(plan.number, {*plan.fit, *plan.stop}) for plan in plans]
+    own = hash_entries(
+        (
+            (case, tuple(number for number, side in sides if case_id in side))
+            for case_id, case in data.cases.items()
+        ),
+        salt=salt,
+    )
+    if start is None:
+        return own
+    parents = len(start.ensemble)
+    return own.joined(start.trained_on.inherited(len(plans), num_parents=parents))
 
 
 def collapse_notices(held_out: OutOfFold) -> tuple[Notice, ...]:
@@ -86,20 +110,25 @@ def collapse_notices(held_out: OutOfFold) -> tuple[Notice, ...]:
     )
 
 
-def _groups(percentile: object) -> RiskGroups:
+def _groups(percentile: Float64[ndarray, " n"]) -> RiskGroups:
     try:
-        return RiskGroups.fit(percentile)  # type: ignore[arg-type]
+        return RiskGroups.fit(percentile)
     except SurvivalError:  # all risks equal: the groups of an even spread
         return _TERTILES
 
 
 def _reference(
-    data: CohortCases, held_out: OutOfFold, groups: RiskGroups, *, salt: str
+    data: CohortCases,
+    held_out: OutOfFold,
+    groups: RiskGroups,
+    *,
+    percentile: Float64[ndarray, " n"],
+    salt: str,
 ) -> Reference:
     chosen = data.cohort.subset(held_out.case_ids)
-    percentile = within_fold_percentiles(held_out.risk, held_out.fold)
     return Reference(
-        risk=held_out.risk,
+        risk=held_out.shown_risk,
+        own_risk=held_out.risk,
         percentile=percentile,
         fold=held_out.fold,
         time_months=chosen.time_months,
@@ -107,11 +136,7 @@ def _reference(
         group=tuple(groups.assign(float(value)) for value in percentile),
         case_hash=tuple(hash_case(case_id, salt=salt) for case_id in held_out.case_ids),
         slide_hashes=tuple(
-            " ".join(
-                hash_case(sha256, salt=salt)
-                for slide in data.cases[case_id].slides
-                if (sha256 := slide.slide_sha256 or slide.source_sha256)
-            )
+            " ".join(hash_case(one, salt=salt) for one in slide_hashes(data.cases[case_id]))
             for case_id in held_out.case_ids
         ),
         salt=salt,

@@ -6,6 +6,7 @@ from importlib import metadata
 
 import torch
 
+from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.cohort import Cohort
 from healnet.exceptions import Notice
 from healnet.train.cohort_cases import CohortCases
@@ -25,6 +26,9 @@ _LIMITS = (
 _SYNTHETIC_LIMIT = (
     "Trained on invented patients and drawn slides: its numbers mean nothing for real ones."
 )
+_SYNTHETIC_START_LIMIT = (
+    "Tuned from a model of invented patients and drawn slides: what that one learned is in it."
+)
 RARE_PATIENTS = 20
 
 
@@ -34,19 +38,29 @@ def build_card(
     metrics: Mapping[str, object],
     *,
     notices: tuple[Notice, ...],
+    start: ModelBundle | None = None,
 ) -> dict[str, object]:
     """Return the card of a trained model.
+
+    A model that was tuned from a synthetic one is marked as synthetic, too.
 
     Args:
         recipe: Every choice of the run.
         data: The training patients.
         metrics: From :func:`healnet.train.metrics.measure`.
         notices: What came up while training.
+        start: The model it was tuned from.
     """
-    limits = ((_SYNTHETIC_LIMIT,) if recipe.is_synthetic else ()) + _LIMITS
+    is_tuned_from_synthetic = start is not None and start.is_synthetic
+    limits = (
+        *((_SYNTHETIC_LIMIT,) if recipe.is_synthetic else ()),
+        *((_SYNTHETIC_START_LIMIT,) if is_tuned_from_synthetic else ()),
+        *_LIMITS,
+    )
     return {
         "name": recipe.name,
-        "is_synthetic": recipe.is_synthetic,
+        "is_synthetic": recipe.is_synthetic or is_tuned_from_synthetic,
+        "start": None if start is None else _describe_start(start),
         "intended_use": _INTENDED_USE,
         "limits": list(limits),
         "data": _describe(recipe, data),
@@ -79,6 +93,16 @@ def rare_notices(counts: Mapping[str, int]) -> tuple[Notice, ...]:
         for name, count in counts.items()
         if count < RARE_PATIENTS
     )
+
+
+def _describe_start(start: ModelBundle) -> dict[str, object]:
+    """Return which model it was, and which one that was tuned from."""
+    return {
+        "name": start.name,
+        "sha256": start.sha256,
+        "is_synthetic": start.is_synthetic,
+        "start": start.card.get("start"),
+    }
 
 
 def _describe(recipe: Recipe, data: CohortCases) -> dict[str, object]:

@@ -13,6 +13,7 @@ from healnet.data.case import Case
 from healnet.data.cohort import Cohort
 from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SLIDE, SlideSpec
+from healnet.data.leakage import check_shared_content
 from healnet.data.slide_bag import slide_bag
 from healnet.data.token_arrays import TokenArrays
 from healnet.encoders.protocol import EncoderCard
@@ -79,9 +80,11 @@ def load_cases(cohort: Cohort) -> CohortCases:
         TrainingError: ``TRAIN-NO-INPUT`` if nobody has anything to read;
             ``TRAIN-NOT-ENCODED`` if slides are named that nobody encoded.
         FeatureError: If slides were encoded by different encoders or at different scales.
+        CohortError: ``COHORT-SHARED-SLIDE`` if two patients have the same slide.
     """
     _refuse_unencoded(cohort)
     every = {case_id: cohort.case(case_id) for case_id in cohort.case_ids}
+    check_shared_content(every.values(), cohort.name)
     cases = {name: case for name, case in every.items() if case.slides or case.tables}
     if not cases:
         raise TrainingError(

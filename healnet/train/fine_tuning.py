@@ -1,8 +1,10 @@
 """Starting from a trained model: what must agree, and where its weights go."""
 
 from healnet.bundle.model_bundle import ModelBundle
+from healnet.bundle.trained_on import slide_hashes
+from healnet.data.case import Case
 from healnet.data.input_spec import InputSpec
-from healnet.exceptions import TrainingError
+from healnet.exceptions import ConfigError, TrainingError
 from healnet.model.config import HealNetConfig
 from healnet.model.healnet import HealNet
 from healnet.train.cohort_cases import CohortCases
@@ -18,9 +20,11 @@ def check_start(
 
     Raises:
         TrainingError: ``TRAIN-START`` if inputs differ; ``TRAIN-OVERLAP`` if patients of the
-            cohort are among those the model was trained on.
+            cohort, by name or by slide, are among those that made the model.
+        ConfigError: ``TRAIN-CONFIG`` if the recipe overrides the network, which cannot change.
     """
-    known = [one for one in data.cases if start.reference.fold_of(one) is not None]
+    _refuse_overrides(recipe)
+    known = [one for one in data.cases.values() if _made(start, one)]
     if known:
         raise TrainingError(
             f"{len(known)} of {len(data.cases)} patients were used to train {start.name}",
@@ -42,6 +46,29 @@ def check_start(
     if start.config.num_bins != recipe.num_bins:
         raise _other(f"it has {start.config.num_bins} time bins, the recipe {recipe.num_bins}")
     return start.inputs, start.config
+
+
+def _refuse_overrides(recipe: Recipe) -> None:
+    if not recipe.model:
+        return
+    raise ConfigError(
+        f"the recipe changes the network ({', '.join(map(str, recipe.model))}), and the "
+        "weights of another model are to be taken up",
+        code="TRAIN-CONFIG",
+        where="model",
+        why="the network is the one that the weights belong to",
+        fix="leave 'model' out of the settings, or train without --from",
+    )
+
+
+def _made(start: ModelBundle, case: Case) -> bool:
+    """Return whether a patient trained a model, stopped it, or judges in its reference."""
+    reference = start.reference
+    return (
+        bool(start.trained_on.seen_by(case))
+        or reference.fold_of(case.case_id) is not None
+        or any(reference.fold_of_slide(one) is not None for one in slide_hashes(case))
+    )
 
 
 def start_network(start: ModelBundle, number: int) -> HealNet:

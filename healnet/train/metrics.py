@@ -1,7 +1,9 @@
 """How well the held-out risks order the patients: by fold, pooled, by what is known of them.
 
 Risks of different members have different scales, so pooled numbers use percentiles within the
-fold. Fewer than 10 events give no concordance.
+fold. Fewer than 10 events give no concordance. The censoring that Uno's C needs is estimated
+within a fold from the patients of the other folds; where folds are pooled, from everybody,
+since everybody trains some member.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from numpy import ndarray
 
-from healnet.bundle.judgement import Outcome, judge_risk
+from healnet.bundle.judgement import judge_risk
 from healnet.bundle.reference import within_fold_percentiles
 from healnet.data.cohort import Cohort
+from healnet.survival.outcome import Outcome
 from healnet.train.out_of_fold import OutOfFold
 
 COLLAPSED_SD = 1e-2
@@ -28,20 +31,25 @@ def measure(
     percentile = within_fold_percentiles(held_out.risk, held_out.fold)
 
     def judge(
-        risk: Float64[ndarray, " n"], rows: ndarray, *, is_main: bool = False
+        risk: Float64[ndarray, " n"],
+        rows: ndarray,
+        *,
+        is_main: bool = False,
+        others: ndarray | None = None,
     ) -> dict[str, object]:
-        part = Outcome(outcome.time_months[rows], outcome.event[rows])
         return judge_risk(
             risk[rows],
-            part,
-            everyone=outcome,
+            _part(outcome, rows),
+            everyone=outcome if others is None or not others.any() else _part(outcome, others),
             replicates=replicates,
             seed=seed,
             is_main=is_main,
         )
 
     every = np.ones(len(percentile), dtype=np.bool_)
-    folds = sorted(set(held_out.fold.tolist()))
+    folds = [
+        (number, held_out.fold == number) for number in sorted(set(held_out.fold.tolist()))
+    ]
     return {
         "patients": len(percentile),
         "events": int(outcome.event.sum()),
@@ -50,9 +58,12 @@ def measure(
             "of": "percentiles within the fold",
         },
         "folds": [
-            {"fold": number, **judge(held_out.risk, held_out.fold == number)}
-            | {"risk_sd": float(held_out.risk[held_out.fold == number].std())}
-            for number in folds
+            {
+                "fold": number,
+                **judge(held_out.risk, here, others=~here),
+                "risk_sd": float(held_out.risk[here].std()),
+            }
+            for number, here in folds
         ],
         "given_only": [
             {"modalities": list(subset), **judge(*_subset_percentile(held_out, risk))}
@@ -64,6 +75,10 @@ def measure(
         ],
         "baselines": _baselines(chosen, outcome, replicates=replicates, seed=seed),
     }
+
+
+def _part(outcome: Outcome, rows: ndarray) -> Outcome:
+    return Outcome(outcome.time_months[rows], outcome.event[rows])
 
 
 def _subset_percentile(
@@ -98,6 +113,11 @@ def _baselines(
         return []
     age = clinical[column].reindex(list(cohort.case_ids)).to_numpy(dtype=np.float64)
     known = np.isfinite(age)
-    part = Outcome(outcome.time_months[known], outcome.event[known])
-    judged = judge_risk(age[known], part, everyone=outcome, replicates=replicates, seed=seed)
+    judged = judge_risk(
+        age[known],
+        _part(outcome, known),
+        everyone=outcome,
+        replicates=replicates,
+        seed=seed,
+    )
     return [{"name": "age", "note": "higher age as higher risk, nothing fitted", **judged}]

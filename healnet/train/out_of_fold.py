@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from healnet.bundle.model_bundle import Member
-from healnet.bundle.time_axis import ask, elapsed_shares
+from healnet.bundle.time_axis import Answer, ask, elapsed_shares
 from healnet.data.collate import collate
 from healnet.data.input_spec import SLIDE
 from healnet.survival.time_bins import TimeBins
@@ -25,7 +25,9 @@ class OutOfFold:
     Attributes:
         case_ids: Whom.
         fold: By which member.
-        risk: With everything the patient has.
+        risk: With everything the patient has, on the member's own time bins, which know
+            nothing of the patient. All judging and ranking is of these.
+        shown_risk: The same on the shared axis.
         available: What the member read of the patient.
         subset_risk: By subset of modalities, the risk with only these; NaN for patients who
             have none of them.
@@ -34,6 +36,7 @@ class OutOfFold:
     case_ids: tuple[str, ...]
     fold: Int64[ndarray, " n"]
     risk: Float64[ndarray, " n"]
+    shown_risk: Float64[ndarray, " n"]
     available: tuple[Subset, ...]
     subset_risk: Mapping[Subset, Float64[ndarray, " n"]]
 
@@ -54,8 +57,9 @@ def score_held_out(
     return OutOfFold(
         case_ids=tuple(row.case_id for row in rows),
         fold=np.array([row.fold for row in rows], dtype=np.int64),
-        risk=np.array([row.risk for row in rows], dtype=np.float64),
-        available=tuple(row.available for row in rows),
+        risk=np.array([row.answer.own_risk for row in rows], dtype=np.float64),
+        shown_risk=np.array([row.answer.risk for row in rows], dtype=np.float64),
+        available=tuple(row.answer.modalities for row in rows),
         subset_risk={
             subset: np.array([row.subset_risk[subset] for row in rows], dtype=np.float64)
             for subset in subsets
@@ -67,8 +71,7 @@ def score_held_out(
 class _Row:
     case_id: str
     fold: int
-    risk: float
-    available: Subset
+    answer: Answer
     subset_risk: Mapping[Subset, float]
 
 
@@ -89,12 +92,11 @@ def _score_fold(
         risks = {}
         for subset in subsets:
             kept = {name: one for name, one in tokens.items() if name in subset}
-            risks[subset] = ask(member.network, kept, shares).risk if kept else np.nan
+            risks[subset] = ask(member.network, kept, shares).own_risk if kept else np.nan
         yield _Row(
             case_id=case_id,
             fold=plan.number,
-            risk=answer.risk,
-            available=answer.modalities,
+            answer=answer,
             subset_risk=risks,
         )
 

@@ -103,7 +103,14 @@ def train_model(
         member, losses[plan.number] = _train_fold(design, plan, folder, reporter)
         members.append(member)
         folder.write_losses(losses)
-    bundle = assemble(design.data, design.plans, members, inputs=design.inputs, recipe=recipe)
+    bundle = assemble(
+        design.data,
+        design.plans,
+        members,
+        inputs=design.inputs,
+        recipe=recipe,
+        start=design.start,
+    )
     folder.write_metrics(bundle.card["performance"])  # type: ignore[arg-type]
     day = datetime.now(UTC).date().isoformat()
     written = write_bundle(out_dir, bundle, created=day, dtype=DTYPES[recipe.stored_as])

@@ -20,7 +20,9 @@ def seal(folder: Path) -> None:
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["files"] = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in MODEL_FILES
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in MODEL_FILES
+        if (folder / name).is_file()
     }
     path.write_text(json.dumps(manifest))
 

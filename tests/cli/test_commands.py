@@ -75,7 +75,8 @@ def test_train_then_evaluate(
     assert said.strip().splitlines()[-1] == str(model)
     written = {path.name for path in model.iterdir()}
     assert written == {
-        "model.safetensors", "config.json", "reference.parquet", "card.json", "manifest.json",
+        "model.safetensors", "config.json", "reference.parquet", "trained_on.parquet",
+        "card.json", "manifest.json",
         "metrics.json", "metrics.jsonl", "folds.csv",
     }  # fmt: skip
     assert last_line(capsys) == str(tmp_path / "eval")

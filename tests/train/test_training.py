@@ -18,7 +18,7 @@ from healnet.train import Recipe, train_model
 from healnet.train.fold_plan import encode_side
 from healnet.train.member_training import new_network
 from healnet.train.training import design_run
-from tests.train.planted import RECIPE, planted_cohort
+from tests.train.planted import RECIPE
 
 SHORT = replace(RECIPE, epochs=3, folds=2)
 
@@ -263,35 +263,6 @@ def test_a_modality_of_one_patient_is_learned_and_said_to_be_rare(
     readers = ["slide" in member.inputs.modalities for member in bundle.ensemble]
     held_out_by = bundle.reference.fold_of("P004")
     assert readers == [number != held_out_by for number in range(len(readers))]
-
-
-def test_starting_from_a_model_refuses_its_own_patients(
-    cohort: Cohort, bundle: ModelBundle, tmp_path: Path
-) -> None:
-    with pytest.raises(TrainingError) as refusal:
-        train_model(cohort, recipe=RECIPE, out_dir=tmp_path / "m", start=bundle)
-
-    assert refusal.value.code == "TRAIN-OVERLAP"
-
-
-def test_starting_from_a_model_begins_with_its_weights(
-    bundle: ModelBundle, tmp_path: Path
-) -> None:
-    others = planted_cohort(tmp_path / "others", seed=9)
-    renamed = replace(
-        others,
-        patients=tuple(replace(p, case_id=f"Q{p.case_id}") for p in others.patients),
-        tables={
-            name: frame.rename(index="Q{}".format) for name, frame in others.tables.items()
-        },
-    )
-    recipe = replace(SHORT, epochs=1, learning_rate=1e-8, warmup=0.0)
-
-    tuned = train_model(renamed, recipe=recipe, out_dir=tmp_path / "m", start=bundle)
-
-    ours, theirs = tuned.members[0].state_dict(), bundle.members[0].state_dict()
-    body = [name for name in ours if not name.startswith("head.")]  # the head is calibrated
-    assert all(torch.allclose(ours[name], theirs[name], atol=1e-4) for name in body)
 
 
 def test_a_recipe_names_a_wrong_override(cohort: Cohort) -> None:
