@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +42,7 @@ def build_case(bundle: ModelBundle, options: argparse.Namespace) -> Case:
     tables = [table for text in options.omics for table in load_named(text, bundle.inputs)]
     if options.clinical is not None:
         tables += load_named(f"clinical={options.clinical}", bundle.inputs)
+    _check_each_once(tables)
     case_id = _case_id(options.case, tables, (*options.slide, *options.features))
     rows = {table.modality: _row(table, case_id) for table in tables}
     slides, notices = _slides(bundle.inputs, options)
@@ -51,6 +52,20 @@ def build_case(bundle: ModelBundle, options: argparse.Namespace) -> Case:
         tables=rows,
         notices=(*notices, *(notice for table in tables for notice in table.notices)),
     )
+
+
+def _check_each_once(tables: Sequence[NamedTable]) -> None:
+    first: dict[str, NamedTable] = {}
+    for table in tables:
+        other = first.setdefault(table.modality, table)
+        if other is not table:
+            raise TableError(
+                f"{table.modality} is in {other.file} and in {table.file}",
+                code="CASE-DOUBLE-TABLE",
+                where=table.file,
+                why="only one of them could be read",
+                fix="give one table a modality, or say what each is: --omics NAME=FILE",
+            )
 
 
 def split_name(text: str) -> tuple[str | None, Path]:
@@ -77,9 +92,7 @@ def load_named(text: str, inputs: InputSpec) -> list[NamedTable]:
     if modality is not None:
         return _named({modality: loaded.frame}, path, loaded.notices)
     if any(str(name).endswith(tuple(SUFFIXES)) for name in loaded.frame.columns):
-        parts_of = split_modalities(loaded.frame)
-        known = {name: frame for name, frame in parts_of.items() if name in inputs.tables}
-        return _named(known, path, loaded.notices)
+        return _named(split_modalities(loaded.frame), path, loaded.notices)
     return _named({_best_fit(loaded.frame, inputs, path): loaded.frame}, path, loaded.notices)
 
 
@@ -149,7 +162,9 @@ def _row(table: NamedTable, case_id: str) -> Mapping[str, object]:
 def _slides(
     inputs: InputSpec, options: argparse.Namespace
 ) -> tuple[tuple[PatchFeatures, ...], tuple[Notice, ...]]:
-    found = [_placed(read_features(path), options.slide_mpp) for path in options.features]
+    read = map(read_features, options.features)
+    given = options.slide_mpp
+    found = [one if given is None else one.with_user_mpp(given) for one in read]
     if not options.slide:
         return tuple(found), ()
     if inputs.slide is None:
@@ -161,12 +176,6 @@ def _slides(
         return tuple(found), (notice,)
     found += [_encode(path, inputs, options) for path in options.slide]
     return tuple(found), ()
-
-
-def _placed(features: PatchFeatures, slide_mpp: float | None) -> PatchFeatures:
-    if features.mpp is not None or slide_mpp is None:
-        return features
-    return replace(features, mpp=slide_mpp, mpp_source="user")
 
 
 def _encode(path: Path, inputs: InputSpec, options: argparse.Namespace) -> PatchFeatures:

@@ -151,4 +151,4 @@ class Cohort:
     def _placed(self, slide: PatchFeatures) -> PatchFeatures:
         if slide.mpp is not None or self.slide_mpp is None:
             return slide
-        return replace(slide, mpp=self.slide_mpp, mpp_source="user")
+        return slide.with_user_mpp(self.slide_mpp, where=self.name)  # said once for all slides

@@ -3,7 +3,7 @@
 Axis names: b patient, n token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -61,12 +61,3 @@ def _stack(parts: Sequence[TokenArrays | None], name: str) -> Tokens:
 
 def _unless_all_true(mask: np.ndarray) -> Tensor | None:
     return None if mask.all() else torch.from_numpy(mask)
-
-
-def index_of_slides(case: EncodedCase) -> Mapping[int, slice]:
-    """Return which patches of the bag belong to which slide of the patient."""
-    bag = case.tokens.get("slide")
-    if bag is None or bag.slide_index is None:
-        return {}
-    starts = np.searchsorted(bag.slide_index, np.arange(bag.slide_index[-1] + 2))
-    return {i: slice(int(starts[i]), int(starts[i + 1])) for i in range(len(starts) - 1)}

@@ -17,6 +17,7 @@ from healnet.data.feature_facts import patch_size, read_facts
 from healnet.data.feature_store import PatchFeatures
 from healnet.exceptions import FeatureError, HealNetError, Notice
 from healnet.slide.geometry import PatchGrid, grid_through
+from healnet.slide.properties import marked_as_users
 
 _FEATURE_NAMES = ("features", "feats")
 _MAX_BYTES = 16 * 1024**3
@@ -86,8 +87,21 @@ def _read(file: h5py.File, path: Path) -> PatchFeatures:
         name=facts.text("name") or path.stem,
         slide_width=facts.count("level0_width"),
         slide_height=facts.count("level0_height"),
-        notices=(*facts.notices(), *size_notices, *_repeated(coords, path)),
+        notices=(
+            *_with_mark(facts.notices(), mpp if is_users else None, path.stem),
+            *size_notices,
+            *_repeated(coords, path),
+        ),
     )
+
+
+def _with_mark(
+    notices: tuple[Notice, ...], users_mpp: float | None, name: str
+) -> tuple[Notice, ...]:
+    """Return the stored notices, with one about a pixel size given by hand if it is lacking."""
+    if users_mpp is None or any(notice.code == "SLIDE-MPP-USER" for notice in notices):
+        return notices
+    return marked_as_users(notices, users_mpp, stated=users_mpp, name=name)
 
 
 def _check_links(group: h5py.Group, path: Path) -> None:

@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -22,6 +22,7 @@ from numpy import ndarray
 from healnet.encoders.protocol import EncoderCard
 from healnet.exceptions import FeatureError, Notice
 from healnet.slide.geometry import PatchGrid
+from healnet.slide.properties import is_plausible_mpp, marked_as_users
 
 MppSource = Literal["file", "user"]
 SCHEMA_VERSION = 1
@@ -98,6 +99,24 @@ class PatchFeatures:
     def patch_um(self) -> float | None:
         """Side of a patch in micrometres; None if the pixel size is unknown."""
         return None if self.mpp is None else self.patch_size_l0 * self.mpp
+
+    def with_user_mpp(self, mpp: float, *, where: str = "") -> "PatchFeatures":
+        """Return the same features with the user's pixel size, marked as such.
+
+        Args:
+            mpp: Micrometres per level-0 pixel.
+            where: For the notice; the name of the slide by default.
+
+        Raises:
+            FeatureError: ``SLIDE-MPP-ABSURD`` if no slide has such a pixel size.
+        """
+        if not is_plausible_mpp(mpp):
+            raise FeatureError(
+                f"{mpp:g} um per pixel is impossible", code="SLIDE-MPP-ABSURD", where=self.name
+            )
+        stated = self.mpp if self.mpp_source == "file" else None
+        notices = marked_as_users(self.notices, mpp, stated=stated, name=where or self.name)
+        return replace(self, mpp=mpp, mpp_source="user", notices=notices)
 
 
 class FeatureWriter:

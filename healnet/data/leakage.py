@@ -3,6 +3,7 @@
 Axis names: n patient, p column.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy import stats
 
+from healnet.data.case import Case
 from healnet.data.cohort import Cohort
+from healnet.data.outcome_copies import copies_of_the_event
 from healnet.exceptions import CohortError, Notice
 from healnet.survival.outcome import MIN_EVENTS_TO_TRAIN
 
@@ -61,40 +64,76 @@ def check_shared_files(cohort: Cohort) -> None:
                 )
 
 
-def leakage_notices(cohort: Cohort) -> tuple[Notice, ...]:
-    """Return what looks as if the answer were among the inputs, or a patient there twice."""
+def check_shared_content(cases: Iterable[Case], name: str) -> None:
+    """Refuse one slide, or one feature file, that two patients have under different names.
+
+    Args:
+        cases: Patients with their features read.
+        name: Of the cohort, for the message.
+
+    Raises:
+        CohortError: ``COHORT-SHARED-SLIDE``.
+    """
+    owner: dict[str, tuple[str, str]] = {}
+    for case in cases:
+        for slide in case.slides:
+            for content in {slide.slide_sha256, slide.source_sha256} - {None, ""}:
+                first = owner.setdefault(str(content), (case.case_id, slide.name))
+                if first[0] != case.case_id:
+                    raise CohortError(
+                        f"{first[1]} of {first[0]} and {slide.name} of {case.case_id} are the "
+                        "same slide",
+                        code="COHORT-SHARED-SLIDE",
+                        where=name,
+                        why="the same slide could be learned from and judged on",
+                        fix="give each slide to one patient",
+                    )
+
+
+def leakage_notices(
+    cohort: Cohort, *, chosen_columns: tuple[str, ...] | None = None
+) -> tuple[Notice, ...]:
+    """Return what looks as if the answer were among the inputs, or a patient there twice.
+
+    Args:
+        cohort: What was read.
+        chosen_columns: Clinical columns that the user named as inputs; None: nobody chose.
+
+    Raises:
+        CohortError: ``COHORT-OUTCOME-INPUT`` if a clinical column that nobody chose is such.
+    """
     notices = []
     for modality, table in cohort.tables.items():
         position = {case_id: i for i, case_id in enumerate(cohort.case_ids)}
         rows = [position[str(case_id)] for case_id in table.index]
-        numbers = table.select_dtypes("number")
-        values = numbers.to_numpy(dtype=np.float64)
-        names = list(map(str, numbers.columns))
-        is_outcome = outcome_columns(values, cohort.time_months[rows], cohort.event[rows])
-        found = [name for name, is_it in zip(names, is_outcome, strict=True) if is_it]
+        is_outcome = outcome_columns(table, cohort.time_months[rows], cohort.event[rows])
+        found = [str(name) for name in table.columns[is_outcome]]
+        if modality == "clinical":
+            _refuse_unchosen(sorted(set(found) - set(chosen_columns or ())), cohort.name)
         notices += _outcome_notice(modality, found)
+        values = table.select_dtypes("number").to_numpy(dtype=np.float64)
         notices += _twin_notice(modality, twins(table.index, values))
     return tuple(notices)
 
 
 def outcome_columns(
-    values: Float[ndarray, "n p"], time_months: Float[ndarray, " n"], event: Bool[ndarray, " n"]
+    table: pd.DataFrame, time_months: Float[ndarray, " n"], event: Bool[ndarray, " n"]
 ) -> Bool[ndarray, " p"]:
-    """Return which columns order the patients as time does, or are a copy of the event.
+    """Return which columns order the patients as time does, or tell who had the event.
 
-    Spearman correlation beyond 0.95 with time, over all patients or over those with an event.
+    Spearman correlation beyond 0.95 with time, over all patients or over those with an event;
+    or a copy of the event, in any coding (:mod:`healnet.data.outcome_copies`).
     """
+    found = copies_of_the_event(table, event)
+    is_number = np.array([kind.kind in "biuf" for kind in table.dtypes], dtype=np.bool_)
+    values = table.loc[:, is_number].to_numpy(dtype=np.float64)
     if values.shape[1] == 0:
-        return np.zeros(0, dtype=np.bool_)
+        return found
     everybody = np.ones(len(event), dtype=np.bool_)
-    found = np.zeros(values.shape[1], dtype=np.bool_)
     for chosen in (everybody, event):
         correlation = _rank_correlation(values[chosen], time_months[chosen])
-        found |= np.abs(correlation) > MAX_RANK_CORRELATION
-    flag = event.astype(np.float64)[:, None]
-    is_copy = (values == flag).all(axis=0) | (values == 1 - flag).all(axis=0)
-    has_both = bool(event.any() and not event.all())
-    return np.asarray(found | (is_copy & has_both), dtype=np.bool_)
+        found[is_number] |= np.abs(correlation) > MAX_RANK_CORRELATION
+    return found
 
 
 def twins(ids: pd.Index, values: Float[ndarray, "n p"]) -> list[tuple[str, str]]:
@@ -134,6 +173,17 @@ def _correlation(
     return np.asarray((a * b).sum(axis=0) / np.where(scale > 0, scale, 1.0))
 
 
+def _refuse_unchosen(columns: list[str], name: str) -> None:
+    if columns:
+        raise CohortError(
+            f"{len(columns)} clinical columns tell the outcome: {', '.join(columns[:_FIRST])}",
+            code="COHORT-OUTCOME-INPUT",
+            where=name,
+            why="a model would copy the outcome instead of learning to foresee it",
+            fix="remove them, or name the inputs in the YAML file, e.g. clinical: [age, sex]",
+        )
+
+
 def _outcome_notice(modality: str, columns: list[str]) -> list[Notice]:
     if not columns:
         return []
@@ -141,7 +191,8 @@ def _outcome_notice(modality: str, columns: list[str]) -> list[Notice]:
     return [
         Notice(
             code="COHORT-OUTCOME-INPUT",
-            what=f"{len(columns)} {modality} columns order the outcome almost perfectly",
+            what=f"{len(columns)} {modality} columns tell the outcome or order it almost "
+            "perfectly",
             where=f"columns {', '.join(columns[:_FIRST])}{more}",
             why="if this is the outcome or was measured after it, a model would only copy it",
             fix="leave these columns out of the inputs",

@@ -57,16 +57,25 @@ def _row_of(ids: Sequence[str], case_ids: Sequence[str], *, fold: bool) -> dict[
     exact = set(ids)
     if not fold:
         return {case_id: case_id for case_id in case_ids if case_id in exact}
+    folded = _folded(ids, "the table")
+    patients = _folded(case_ids, "the cohort")
+    return {case_id: folded[key] for key, case_id in patients.items() if key in folded}
+
+
+def _folded(ids: Sequence[str], place: str) -> dict[str, str]:
+    """Return ids by their folded form; no two may share one."""
     folded: dict[str, str] = {}
-    for row_id in ids:
-        if _fold(row_id) in folded:
+    for one in ids:
+        first = folded.setdefault(_fold(one), one)
+        if first != one:
             raise CohortError(
-                f"{row_id} and {folded[_fold(row_id)]} are the same id when case and dashes do "
-                "not count",
+                f"{first} and {one} are the same id when case, blanks and dashes do not count",
                 code="COHORT-ID-MATCH",
+                where=place,
+                why="values of one patient would be given to two",
+                fix="make the ids differ, or write id_match: exact in the YAML file",
             )
-        folded[_fold(row_id)] = row_id
-    return {case_id: folded[_fold(case_id)] for case_id in case_ids if _fold(case_id) in folded}
+    return folded
 
 
 def _fold(case_id: str) -> str:

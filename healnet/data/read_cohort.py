@@ -64,7 +64,8 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
     )
     _check_files(cohort)
     check_shared_files(cohort)
-    return replace(cohort, notices=(*cohort.notices, *leakage_notices(cohort)))
+    suspicions = leakage_notices(cohort, chosen_columns=settings.clinical)
+    return replace(cohort, notices=(*cohort.notices, *suspicions))
 
 
 def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Cohort:

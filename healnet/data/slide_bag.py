@@ -13,6 +13,7 @@ from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SlideSpec
 from healnet.data.token_arrays import TokenArrays
 from healnet.exceptions import FeatureError, Notice
+from healnet.slide.geometry import l0_to_um
 
 # Patch side against that of training: a notice beyond the first, a refusal beyond the second.
 NOTICE_RATIO = 1.05
@@ -52,7 +53,8 @@ def centres_um(slide: PatchFeatures) -> Float32[ndarray, "n 2"]:
             why="the place of a patch in micrometres cannot be told",
             fix="give the slide's micrometres per pixel (--slide-mpp)",
         )
-    return ((slide.coords + slide.patch_size_l0 / 2) * slide.mpp).astype(np.float32)
+    centres = l0_to_um(slide.coords, mpp=slide.mpp, size_l0=slide.patch_size_l0)
+    return centres.astype(np.float32)
 
 
 def _checked(slide: PatchFeatures, spec: SlideSpec) -> tuple[Notice, ...]:
@@ -101,13 +103,19 @@ def _check_encoder(slide: PatchFeatures, spec: SlideSpec) -> tuple[Notice, ...]:
 def _check_scale(slide: PatchFeatures, spec: SlideSpec) -> tuple[Notice, ...]:
     if slide.patch_um is None:
         return ()  # refused where the coordinates are made
-    ratio = slide.patch_um / spec.patch_um
-    apart = max(ratio, 1 / ratio)
-    if apart <= NOTICE_RATIO:
-        return ()
+    side = slide.patch_um / spec.patch_um
     what = (
         f"patches are {slide.patch_um:.1f} um wide; the model learned from {spec.patch_um:.1f}"
     )
+    apart = max(side, 1 / side)
+    if slide.patch_px is not None:
+        mpp = slide.patch_um / slide.patch_px
+        detail = max(mpp / spec.mpp, spec.mpp / mpp)
+        if detail > apart:
+            what = f"patches have {mpp:g} um per pixel; the model learned from {spec.mpp:g}"
+        apart = max(apart, detail)
+    if apart <= NOTICE_RATIO:
+        return ()
     why = "nuclei look larger or smaller than in training"
     fix = (
         f"encode the slide at {spec.mpp:g} um per pixel with patches of {spec.patch_px} pixels"

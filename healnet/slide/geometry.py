@@ -210,26 +210,11 @@ def level_for(downsamples: tuple[float, ...], wanted: float) -> int:
     return fine_enough[-1] if fine_enough else 0
 
 
-def level_to_l0(value: float, *, downsample: float) -> float:
-    """Return the level-0 position of a position on a stored level."""
-    return value * downsample
-
-
-def l0_to_level(value: float, *, downsample: float) -> float:
-    """Return the position on a stored level of a level-0 position."""
-    return value / downsample
-
-
 def l0_to_um(
     corners: Int64[ndarray, "n 2"], *, mpp: float, size_l0: int = 0
 ) -> Float[ndarray, "n 2"]:
     """Return micrometres (x, y) of the centres of squares with these level-0 corners."""
     return (corners.astype(np.float64) + size_l0 / 2) * mpp
-
-
-def um_to_l0(points: Float[ndarray, "n 2"], *, mpp: float) -> Float[ndarray, "n 2"]:
-    """Return level-0 positions (x, y) of points in micrometres."""
-    return points / mpp
 
 
 def tile_box(

@@ -1,5 +1,6 @@
 """What a slide file says about itself, and the limits it must keep."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast
@@ -107,13 +108,18 @@ class SlideProperties:
         """Level-0 pixels per pixel of each stored level."""
         return tuple(level.downsample for level in self.levels)
 
-    def with_user_mpp(self, mpp: float) -> "SlideProperties":
+    def with_user_mpp(self, mpp: float, *, name: str = "") -> "SlideProperties":
         """Return the same properties with the user's pixel size, marked as such.
+
+        Args:
+            mpp: Micrometres per level-0 pixel.
+            name: File name for the notice.
 
         Raises:
             SlideError: ``SLIDE-MPP-ABSURD`` if no slide has such a pixel size.
         """
-        return replace(self, mpp=mpp, mpp_source="user")
+        notices = marked_as_users(self.notices, mpp, stated=self.mpp_declared, name=name)
+        return replace(self, mpp=mpp, mpp_source="user", notices=notices)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON values."""
@@ -128,6 +134,30 @@ class SlideProperties:
         fields["levels"] = tuple(Level(**level) for level in levels)  # type: ignore[arg-type]
         fields["notices"] = tuple(Notice(**notice) for notice in notices)
         return cls(**fields)  # type: ignore[arg-type]
+
+
+def marked_as_users(
+    notices: tuple[Notice, ...], mpp: float, *, stated: float | None, name: str
+) -> tuple[Notice, ...]:
+    """Return notices that say once that the pixel size was given by hand.
+
+    Args:
+        notices: Those there are; an earlier ``SLIDE-MPP-USER`` is replaced.
+        mpp: The user's micrometres per level-0 pixel.
+        stated: What the file states, if anything.
+        name: File name.
+    """
+    is_same = stated is not None and math.isclose(stated, mpp, rel_tol=1e-3)
+    file_says = "nothing" if stated is None else f"{stated:g}"
+    notice = Notice(
+        code="SLIDE-MPP-USER",
+        what=f"{mpp:g} um per pixel was given by hand"
+        + ("" if is_same else f"; the file states {file_says}"),
+        where=name,
+        why="if it is wrong, nuclei were read at the wrong size",
+        fix="compare it with the settings of the scanner",
+    )
+    return (*(one for one in notices if one.code != notice.code), notice)
 
 
 def is_plausible_mpp(mpp: float) -> bool:

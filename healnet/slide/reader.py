@@ -179,7 +179,7 @@ def open_slide(
     """
     known = probe_slide(path) if properties is None else properties
     if mpp is not None:
-        known = known.with_user_mpp(mpp)
+        known = known.with_user_mpp(mpp, name=path.name)
     tiles = find_stored_tiles(path, known)
     return Slide(_reader_for(path, known, tiles), known, name=path.name, stored_tiles=tiles)
 

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from healnet.data.case import Case
 from healnet.data.cohort import Cohort, Patient
-from healnet.data.collate import collate, index_of_slides
+from healnet.data.collate import collate
 from healnet.data.dataset import SurvivalDataset, collate_labelled, encode_cohort
 from healnet.data.encoded_case import EncodedCase, encode_case
 from healnet.data.input_spec import InputSpec
@@ -107,15 +107,6 @@ def test_tokens_that_do_not_belong_together_are_refused() -> None:
         TokenArrays(values=np.zeros((2, 1), np.float32), coords=np.zeros((3, 2), np.float32))
     with pytest.raises(ShapeError, match="one length above 0"):
         TokenArrays(values=np.zeros((0, 1), np.float32))
-
-
-def test_patches_can_be_told_apart_by_slide(make_case: MakeCase, spec: InputSpec) -> None:
-    slides = (make_slide(3, 1), make_slide(4, 2))
-
-    parts = index_of_slides(encode_case(make_case(slides=slides, has="rna"), spec))
-
-    assert parts == {0: slice(0, 3), 1: slice(3, 7)}
-    assert index_of_slides(encode_case(make_case(has="rna"), spec)) == {}
 
 
 def test_a_data_set_gives_batches_with_outcome(

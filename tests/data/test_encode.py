@@ -196,6 +196,9 @@ def test_a_missing_pixel_size_is_asked_for_and_then_marked(tmp_path: Path) -> No
     made = encode(path, tmp_path / "out", slide_mpp=0.5)
 
     assert made.features.mpp_source == "user"
+    (notice,) = (one for one in made.notices if one.code == "SLIDE-MPP-USER")
+    assert notice.what == "0.5 um per pixel was given by hand; the file states nothing"
+    assert notice.where == "a.tif"
 
 
 def test_warnings_of_every_stage_travel_with_the_features(

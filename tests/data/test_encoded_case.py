@@ -97,6 +97,12 @@ def test_several_slides_are_one_bag_that_remembers_them(
             {"patch_size_l0": 256}, "FEATURES-SCALE", "64.0 um wide; .* 128.0", id="too fine"
         ),
         pytest.param(
+            {"patch_px": 128},
+            "FEATURES-SCALE",
+            "1 um per pixel; the model learned from 0.5",
+            id="as wide, but half the detail",
+        ),
+        pytest.param(
             {"features": np.full((5, 6), np.nan, np.float32)},
             "FEATURES-VALUES",
             "first patch 0 at .*: 5 of 5 patches",

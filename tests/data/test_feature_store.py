@@ -33,7 +33,7 @@ def features(count: int = 20, dim: int = 8, dtype: str = "float32") -> PatchFeat
         coords=grid.top_left(cells),
         patch_size_l0=257,
         mpp=0.499,
-        mpp_source="user",
+        mpp_source="file",
         patch_px=256,
         grid=grid,
         encoder=get_encoder("raw-rgb").card,
@@ -43,6 +43,18 @@ def features(count: int = 20, dim: int = 8, dtype: str = "float32") -> PatchFeat
         slide_height=2800,
         notices=(Notice(code="SLIDE-CAPPED", what="some", where="w", why="y", fix="f"),),
     )
+
+
+def test_a_pixel_size_given_by_hand_is_said_once_however_often_it_is_stored(
+    tmp_path: Path,
+) -> None:
+    given = replace(features(), mpp_source="user", notices=())
+
+    read = read_features(write_features(tmp_path / "a.h5", given))
+    again = read_features(write_features(tmp_path / "b.h5", read))
+
+    assert [one.code for one in again.notices] == ["SLIDE-MPP-USER"]
+    assert again.notices == read.notices
 
 
 @given(

@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from healnet.data.leakage import check_can_train, outcome_columns, twins
+from healnet.data.case import Case
+from healnet.data.leakage import (
+    check_can_train,
+    check_shared_content,
+    outcome_columns,
+    twins,
+)
 from healnet.data.read_cohort import read_cohort
 from healnet.exceptions import CohortError
 from tests.data.bad_cohorts import good_cohort
+from tests.data.conftest import make_slide
 
 
 def read(folder: Path, table: pd.DataFrame, rna: pd.DataFrame | None = None) -> object:
@@ -36,6 +43,18 @@ def rna(patients: int = 60, genes: int = 80) -> pd.DataFrame:
         pytest.param(lambda t: -t["time_months"].rank(), id="158 orders the outcome perfectly"),
         pytest.param(lambda t: t["event"], id="copy of the event"),
         pytest.param(lambda t: 1 - t["event"], id="censoring, the other way round"),
+        pytest.param(lambda t: t["event"] + 1, id="coded 1 and 2"),
+        pytest.param(lambda t: t["event"].where(t.index != 3), id="copy, one cell missing"),
+        pytest.param(lambda t: t["event"].map({1: "Dead", 0: "Alive"}), id="as text"),
+        pytest.param(
+            lambda t: t["event"].map({1: "Dead", 0: "Alive"}).where(t.index != 3),
+            id="as text, one cell missing",
+        ),
+        pytest.param(
+            lambda t: t["event"].map({1: "Dead of ", 0: "Alive "}) + (t.index % 2).map(str),
+            id="several levels each",
+        ),
+        pytest.param(lambda t: t["event"].map({1: "cancer"}), id="a cause of death"),
         pytest.param(
             lambda t: t["time_months"].where(t["event"] == 1, 0.0), id="time of death"
         ),
@@ -45,16 +64,48 @@ def test_the_outcome_among_the_inputs_is_said(tmp_path: Path, leak: object) -> N
     table = good_cohort()
     table["marker"] = leak(table)  # type: ignore[operator]
 
+    with pytest.raises(CohortError, match=r"1 clinical columns tell the outcome: marker"):
+        read(tmp_path, table)
+    (tmp_path / "cohort.yaml").write_text("clinical: [age, marker]")
     cohort = read(tmp_path, table)
 
     assert codes(cohort) == ["COHORT-OUTCOME-INPUT"]
     assert "marker" in cohort.notices[0].where  # type: ignore[attr-defined]
 
 
+def test_the_outcome_in_an_omic_table_is_said(tmp_path: Path) -> None:
+    profiles = rna(genes=4).assign(status=good_cohort()["event"].to_numpy() + 1)
+
+    assert codes(read(tmp_path, good_cohort(), profiles)) == ["COHORT-OUTCOME-INPUT"]
+
+
+def test_a_category_in_which_some_of_both_groups_are_is_no_copy(tmp_path: Path) -> None:
+    table = good_cohort()
+    table["status"] = table["event"].map({1: "Dead", 0: "Alive"})
+    table.loc[0, "status"] = "Alive" if table["event"][0] else "Dead"
+
+    assert codes(read(tmp_path, table)) == []
+
+
+def test_a_slide_of_two_patients_under_two_names_is_refused() -> None:
+    slide = make_slide(slide_sha256="a" * 64, source_sha256="b" * 64, name="one")
+    copy = make_slide(slide_sha256="a" * 64, source_sha256="c" * 64, name="two")
+    first, second = Case(case_id="A", slides=(slide,)), Case(case_id="B", slides=(copy,))
+
+    with pytest.raises(CohortError, match="one of A and two of B are the same slide"):
+        check_shared_content([first, second], "cohort.csv")
+
+
+def test_two_slides_without_a_hash_are_not_taken_for_one() -> None:
+    cases = [Case(case_id=name, slides=(make_slide(),)) for name in "AB"]
+
+    check_shared_content(cases, "cohort.csv")
+
+
 def test_an_honest_strong_predictor_is_not_accused() -> None:
     generator = np.random.default_rng(0)
-    x = generator.normal(size=(300, 1))
-    died = generator.exponential(np.exp(-2 * x[:, 0]))  # log hazard 2x: concordance about 0.85
+    x = pd.DataFrame({"x": generator.normal(size=300)})
+    died = generator.exponential(np.exp(-2 * x["x"]))  # log hazard 2x: concordance about 0.85
 
     assert not outcome_columns(x, died, np.ones(300, dtype=bool)).any()
 

@@ -138,6 +138,17 @@ def test_only_the_named_columns_are_inputs(write: Write) -> None:
     assert cohort.units == {"age": "years"}
 
 
+def test_two_patients_whose_ids_fold_to_one_are_refused(write: Write, tmp_path: Path) -> None:
+    table = good_cohort(5)
+    table.loc[[0, 1], "case_id"] = ["PT-01", "pt-01"]
+    omic_table(tmp_path, ["PT-01", "PT-0002"])
+
+    with pytest.raises(CohortError, match="PT-01 and pt-01 are the same id") as refusal:
+        read_cohort(write(table, "id_match: fold\nomics: {rna: rna.csv}"))
+
+    assert refusal.value.code == "COHORT-ID-MATCH"
+
+
 def omic_table(folder: Path, ids: list[str], name: str = "rna.csv") -> Path:
     values = np.random.default_rng(0).normal(size=(len(ids), 4))
     frame = pd.DataFrame(values, index=pd.Index(ids, name="case_id"), columns=list("ABCD"))
@@ -214,6 +225,8 @@ def test_slides_and_features_are_found_from_the_folder_of_the_table(
     assert cohort.patients[0].slides == (tmp_path / "slides" / "a.svs",)
     first, second = cohort.case("PT-0000").slides
     assert (first.mpp, first.mpp_source) == (0.25, "user")
+    assert first.notices == second.notices  # said once for all slides
+    assert [one.code for one in first.notices] == ["SLIDE-MPP-USER"]
     np.testing.assert_array_equal(second.features, features(2).features)
     assert len(cohort.case("PT-0001").slides) == 1
     assert cohort.case("PT-0002").slides == ()

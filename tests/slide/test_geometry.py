@@ -13,12 +13,9 @@ from healnet.slide.geometry import (
     PatchGrid,
     grid_over,
     grid_through,
-    l0_to_level,
     l0_to_um,
     level_for,
-    level_to_l0,
     tile_box,
-    um_to_l0,
 )
 
 mpps = st.floats(0.1, 2.0)
@@ -79,24 +76,6 @@ def test_corners_do_not_drift_from_their_physical_place() -> None:
     corner = grid.top_left(np.array([[1000, 0]]))
 
     assert corner[0].tolist() == [100_400, 0]  # 1000 steps of 100 would end at 100,000
-
-
-@given(value=st.floats(0, 1e6), downsample=st.floats(1, 64))
-def test_level_and_level_0_positions_are_each_others_inverse(
-    value: float, downsample: float
-) -> None:
-    there = l0_to_level(value, downsample=downsample)
-
-    assert level_to_l0(there, downsample=downsample) == pytest.approx(value)
-
-
-@given(mpp=mpps, x=st.integers(0, 10**6), y=st.integers(0, 10**6))
-def test_micrometres_and_pixels_are_each_others_inverse(mpp: float, x: int, y: int) -> None:
-    corners = np.array([[x, y]], dtype=np.int64)
-
-    points = l0_to_um(corners, mpp=mpp)
-
-    np.testing.assert_allclose(um_to_l0(points, mpp=mpp), corners, rtol=1e-12)
 
 
 def test_centres_lie_half_a_patch_from_the_corner() -> None:

@@ -176,6 +176,12 @@ def test_a_thumbnail_fits_its_side(sound_slide: Path, side: int) -> None:
 def test_the_users_pixel_size_is_marked(sound_slide: Path) -> None:
     with open_slide(sound_slide, mpp=0.25) as slide:
         assert (slide.properties.mpp, slide.properties.mpp_source) == (0.25, "user")
+        said = [one for one in slide.properties.notices if one.code == "SLIDE-MPP-USER"]
+        again = slide.properties.with_user_mpp(0.5)
+
+    assert said[0].what == "0.25 um per pixel was given by hand; the file states 0.5"
+    same = [one.what for one in again.notices if one.code == "SLIDE-MPP-USER"]
+    assert same == ["0.5 um per pixel was given by hand"]
 
 
 @pytest.mark.parametrize("mpp", [0.0, -0.5, 352.8, 5e-7, float("nan")])
