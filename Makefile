@@ -16,11 +16,11 @@ app: $(VENV)/.app
 	$(BIN)/streamlit run run_app.py $(BROWSER_FLAGS)
 
 test: $(VENV)/.test check
-	$(BIN)/python -m pytest -n 2 -m "not slow"
-	$(BIN)/python -m pytest -n 2 -m "slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow"
 
 quick: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """The network learns what was planted, and its maps say where it was."""
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -51,6 +52,7 @@ def _area_under_curve(score: Tensor, truth: Tensor) -> float:
     return total / (positives * int((~truth).sum()))
 
 
+@pytest.mark.slow
 def test_planted_patches_and_genes_are_found_and_deleting_them_lowers_the_score() -> None:
     model = _trained()
     tokens, is_hot, target = _patients(64, seed=6)

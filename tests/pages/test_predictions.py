@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from app.predictions import PredictionCache, cache
 from app.reading import read_case
@@ -51,6 +52,7 @@ def test_another_table_is_another_result(study: Workspace) -> None:
     assert keys[0] != keys[1]
 
 
+@pytest.mark.slow
 def test_only_the_latest_results_are_kept(study: Workspace) -> None:
     kept = PredictionCache()
     case = study.study.list()[-1]

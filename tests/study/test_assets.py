@@ -166,6 +166,7 @@ def pixels_of(path: Path) -> np.ndarray:
     return np.asarray(region, dtype=np.int16)
 
 
+@pytest.mark.slow
 def test_a_slide_of_another_patient_is_another_slide(study: Study) -> None:
     form = SHOWCASE_FORMAT.__class__(width=512, height=512, tissue_share=(0.7, 0.8), quality=70)
 

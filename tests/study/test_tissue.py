@@ -106,6 +106,7 @@ def test_nuclei_do_not_pile_up(scenes: list[Scene]) -> None:
     assert distance.min() >= 2 * REACH[CellKind.TUMOUR] - 1e-3
 
 
+@pytest.mark.slow
 def test_tissues_differ_in_haematoxylin_and_eosin(scenes: list[Scene]) -> None:
     """Lymphocytes and tumour are blue, fat is empty, muscle and stroma are pink."""
     blue: dict[Region, list[float]] = {region: [] for region in Region}
