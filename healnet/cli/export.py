@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from healnet.bundle.atomic import atomic_write
 from healnet.cli.entry import DONE, say_written
 from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import ATTENTION_COLUMNS, ATTRIBUTION_COLUMNS, write_csv
-from healnet.explain.geojson import Square, squares_geojson
+from healnet.explain.geojson import Square, numbered, squares_geojson
 from healnet.explain.pdf_report import report_pdf
 from healnet.explain.prediction_files import PredictionFiles, read_prediction
 from healnet.explain.report import report_html
@@ -16,27 +17,39 @@ from healnet.explain.report import report_html
 def run(options: argparse.Namespace) -> int:
     """Write one file made from a prediction folder."""
     files = read_prediction(options.prediction)
+    if options.format == "geojson":
+        for number, text in enumerate(_geojson(files), start=1):
+            path = options.out.with_name(numbered(options.out.name, number))
+            atomic_write(path, text.encode("utf-8"))
+        say_written(options.out)
+        return DONE
     say_written(atomic_write(options.out, _WRITERS[options.format](files)))
     return DONE
 
 
-def _geojson(files: PredictionFiles) -> str:
+def _geojson(files: PredictionFiles) -> list[str]:
+    """Return one collection a slide, since each slide has a pixel frame of its own."""
     if not files.patches:
         raise ConfigError(
             "this prediction has no slide, so there is no heatmap",
             code="EXPORT-NO-SLIDE",
             fix="export csv or html",
         )
-    return squares_geojson(
-        Square(
-            slide=row["slide"],
-            x=int(row["x"]),
-            y=int(row["y"]),
-            size=int(row["size"]),
-            attention=float(row["attention"]),
-            attribution=float(row["attribution"]),
-        )
-        for row in files.patches
+    squares: dict[str, list[Square]] = {}
+    for row in files.patches:
+        squares.setdefault(row["slide"], []).append(_square(row))
+    model = cast("Mapping[str, object]", files.result["model"])
+    return [squares_geojson(part, model=model) for part in squares.values()]
+
+
+def _square(row: Mapping[str, str]) -> Square:
+    return Square(
+        slide=row["slide"],
+        x=int(row["x"]),
+        y=int(row["y"]),
+        size=int(row["size"]),
+        attention=float(row["attention"]),
+        attribution=float(row["attribution"]),
     )
 
 
@@ -69,7 +82,6 @@ class _Verbatim:
 
 
 _WRITERS: Mapping[str, Callable[[PredictionFiles], bytes]] = {
-    "geojson": lambda files: _geojson(files).encode("utf-8"),
     "csv": lambda files: _csv(files).encode("utf-8"),
     "html": lambda files: report_html(files).encode("utf-8"),
     "pdf": report_pdf,

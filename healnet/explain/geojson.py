@@ -2,16 +2,14 @@
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from healnet.explain.csv_files import main_maps
 from healnet.explain.prediction import SlideExplanation
+from healnet.explain.result_json import use_of
 
 _NAMESPACE = uuid.UUID("5c0d2f5a-6f0e-5d0b-9a51-6f7a0f6f2c11")  # any fixed value will do
-
-
-EMPTY_GEOJSON = '{"type":"FeatureCollection","features":[]}'
 
 
 class Square(NamedTuple):
@@ -25,25 +23,42 @@ class Square(NamedTuple):
     attribution: float
 
 
-def heatmap_geojson(slide: SlideExplanation) -> str:
+def heatmap_geojson(slide: SlideExplanation, *, model: Mapping[str, object]) -> str:
     """Return a feature collection with one square a patch of one slide."""
     size, name = slide.features.patch_size_l0, slide.features.name
     values = zip(*main_maps(slide), strict=True)
     corners = slide.features.coords.tolist()
     return squares_geojson(
-        Square(name, x, y, size, attention, attribution)
-        for (x, y), (attention, attribution) in zip(corners, values, strict=True)
+        [
+            Square(name, x, y, size, attention, attribution)
+            for (x, y), (attention, attribution) in zip(corners, values, strict=True)
+        ],
+        model=model,
     )
 
 
-def squares_geojson(squares: Iterable[Square]) -> str:
-    """Return a feature collection of squares.
+def numbered(name: str, number: int) -> str:
+    """Return the file name of the map of a slide: that of the first has no number."""
+    stem, dot, ending = name.rpartition(".")
+    return name if number == 1 else f"{stem or ending}_{number}{dot}{ending if stem else ''}"
+
+
+def squares_geojson(squares: Iterable[Square], *, model: Mapping[str, object]) -> str:
+    """Return a feature collection of squares of one slide.
+
+    Beside the features stand what the map may be used for and the model, as in
+    ``result.json``.
 
     Coordinates are level-0 pixels, y downwards, as QuPath expects. Every square is a detection
     with the measurements ``attention (x uniform)`` and ``attribution (risk)``.
     """
     features = [_feature(square) for square in squares]
-    collection = {"type": "FeatureCollection", "features": features}
+    collection = {
+        "type": "FeatureCollection",
+        "use": use_of(is_synthetic=bool(model.get("is_synthetic"))),
+        "model": dict(model),
+        "features": features,
+    }
     return json.dumps(collection, allow_nan=False, separators=(",", ":"))
 
 

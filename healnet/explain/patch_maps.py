@@ -61,7 +61,7 @@ def map_patches(
         *_layer_maps(attention),
         *_head_maps(attention[0], member=members[0].number),
         _rollout_map(members, modality),
-        _perturbation_map(members, modality, region),
+        *_perturbation_maps(members, modality, region),
         _gradient_map(members, modality, baseline),
     )
 
@@ -93,9 +93,12 @@ def _rollout_map(members: Sequence[Explained], modality: str) -> PatchMap:
     return PatchMap(method="rollout", values=_to_numpy(values), unit=X_UNIFORM)
 
 
-def _perturbation_map(
+def _perturbation_maps(
     members: Sequence[Explained], modality: str, region: Int64[Tensor, " n"]
-) -> PatchMap:
+) -> tuple[PatchMap, ...]:
+    """Return the map, or none if a member would have nothing to read without the one region."""
+    if int(region.max()) == 0 and any(len(one.tokens) == 1 for one in members):
+        return ()
     maps = [
         perturbation_map(
             one.network, one.tokens, modality=modality, region=region, score=one.score
@@ -103,7 +106,7 @@ def _perturbation_map(
         for one in members
     ]
     values = _to_numpy(_mean(maps))
-    return PatchMap(method="perturbation", values=values, unit=RISK, signed=True)
+    return (PatchMap(method="perturbation", values=values, unit=RISK, signed=True),)
 
 
 def _gradient_map(

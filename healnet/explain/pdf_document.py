@@ -100,9 +100,9 @@ class PdfDocument:
                 f"/Resources << {resources} >> /Contents {first_page + 2 * number + 1} 0 R >>"
                 .encode()
             )  # fmt: skip
-            objects.append(_stream("", "\n".join(content).encode("cp1252", "replace")))
+            objects.append(_stream("", "\n".join(content).encode("cp1252")))
         objects += [_picture_object(pixels) for pixels in self._pictures]
-        objects.append(f"<< /Title ({_escaped(self.title)}) >>".encode("cp1252", "replace"))
+        objects.append(f"<< /Title ({_escaped(self.title)}) >>".encode("cp1252"))
         return _assemble(objects)
 
     def _draw(self, operation: str) -> None:
@@ -132,8 +132,20 @@ def wrapped(text: str, *, size: Number, width: Number) -> list[str]:
     return lines
 
 
+def latin(text: str) -> str:
+    r"""Return the text with every letter that the font lacks as ``\u`` and its number.
+
+    A question mark in its place would give two different names one look.
+    """
+    return "".join(c if _has_letter(c) else f"\\u{ord(c):04x}" for c in text)
+
+
+def _has_letter(character: str) -> bool:
+    return bool(character.encode("cp1252", "ignore"))
+
+
 def _escaped(text: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in text)
+    plain = "".join(c if c.isprintable() else " " for c in latin(text))
     return plain.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import cast
 
-from healnet.explain.pdf_document import HEIGHT, WIDTH, Number, PdfDocument, wrapped
+from healnet.explain.pdf_document import HEIGHT, WIDTH, Number, PdfDocument, latin, wrapped
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.report import survival_steps
 from healnet.explain.report_facts import (
-    BANNER,
     LIMITS,
     SlidePictures,
+    banner,
+    estimate,
     feature_bars,
     headline,
     sentences,
@@ -18,6 +19,7 @@ from healnet.explain.report_facts import (
 
 _MARGIN, _BOTTOM, _TOP = 48.0, 60.0, HEIGHT - 70
 _FULL = WIDTH - 2 * _MARGIN
+_BOLD_WIDTH = 0.9 * _FULL  # the widths known are those of the lighter font
 _RISES, _FALLS, _AMBER = (0.70, 0.35, 0.09), (0.13, 0.40, 0.67), (1.0, 0.96, 0.84)
 
 
@@ -35,13 +37,14 @@ class _Report:
         self.files = files
         self.document = PdfDocument(title=f"{files.result['case_id']} - HEALNet report")
         self.y = 0.0
+        self.is_escaped = False
 
     def write(self) -> None:
         """Write everything."""
         result = self.files.result
         self._begin_page()
         self._paragraph(f"Case {result['case_id']}", size=16, is_bold=True)
-        self._paragraph(headline(result), size=12)
+        self._paragraph(headline(result, num_models=self.files.num_models), size=12)
         read = ", ".join(cast("list[str]", result["modalities_used"]))
         self._paragraph(
             f"Read by the model: {read}. The range is the spread between models, not a "
@@ -59,9 +62,9 @@ class _Report:
         document = self.document
         document.new_page()
         document.rectangle(0, HEIGHT - 36, WIDTH, 36, colour=_AMBER)
-        model = cast("Mapping[str, str]", self.files.result["model"])["id"]
-        text = f"{BANNER} Model: {model}"
-        document.text(_MARGIN, HEIGHT - 23, text, size=9, is_bold=True)
+        said = wrapped(latin(banner(self.files.result)), size=8, width=_BOLD_WIDTH)
+        for number, line in enumerate(said[:2]):
+            document.text(_MARGIN, HEIGHT - 15 - 12 * number, line, size=8, is_bold=True)
         number = f"{self.files.result['case_id']}, page {document.num_pages}"
         document.text(_MARGIN, 30, number, size=8)
         self.y = _TOP
@@ -71,11 +74,16 @@ class _Report:
             self._begin_page()
 
     def _paragraph(self, text: str, *, size: Number = 9, is_bold: bool = False) -> None:
-        for line in wrapped(text, size=size, width=_FULL):
+        for line in wrapped(self._plain(text), size=size, width=_FULL):
             self._room(size * 1.4)
             self.y -= size * 1.4
             self.document.text(_MARGIN, self.y, line, size=size, is_bold=is_bold)
         self.y -= 4
+
+    def _plain(self, text: str) -> str:
+        plain = latin(text)
+        self.is_escaped = self.is_escaped or plain != text
+        return plain
 
     def _heading(self, text: str, *, room: Number = 60) -> None:
         self._room(room)
@@ -100,11 +108,20 @@ class _Report:
         ]
         self.document.line([(left, low + high), (left, low), (left + wide, low)], width=0.5)
         self.document.line(steps, width=1.5)
+        at = estimate(self.files.result)
+        x, y = left + wide * at.time_months / horizon, low + high * at.survival
+        self.document.rectangle(x - 3, y - 3, 6, 6, colour=_RISES)
+        self.document.text(min(x + 6, left + wide - 130), y + 6, at.label, size=8)
         for share in (0, 50, 100):
             self.document.text(_MARGIN, low + high * share / 100 - 3, f"{share} %", size=8)
         self.document.text(left, low - 12, "0", size=8)
         self.document.text(left + wide - 60, low - 12, f"{horizon:.0f} months", size=8)
         self.y = low - 20
+        self._paragraph(
+            "Steps: survival at the end of each time bin. Square: the estimate of the "
+            "headline, with a constant hazard inside the bin.",
+            size=8,
+        )
         for point in points:
             alive = f"{100 * point['survival']:.0f} of 100 alive"
             self._paragraph(f"{point['time_months']:.1f} months: {alive}", size=8)
@@ -133,7 +150,7 @@ class _Report:
         self.document.picture(slide.attribution, right, self.y, width=width)
         self._paragraph(
             f"Left: where the model read from, darkest {slide.attention_top:.2f} x uniform, "
-            f"{slide.patches} patches. Right: change of risk when a region is left out; orange "
+            f"{slide.patches} patches. Right: {slide.attribution_is}; orange "
             f"raised it, blue lowered it, strongest {slide.attribution_top:.2g} a patch."
         )
 
@@ -145,7 +162,8 @@ class _Report:
             self._room(13)
             self.y -= 13
             value = f" = {bar.value}" if bar.value else ""
-            name = f"{bar.modality} {bar.feature}{value}".strip()
+            name = self._plain(f"{bar.modality} {bar.feature}{value}".strip())
+
             line = wrapped(name, size=8, width=260)[0]
             self.document.text(_MARGIN, self.y, line, size=8)
             self.document.text(_MARGIN + 270, self.y, f"{bar.attribution:+.4f}", size=8)
@@ -164,3 +182,9 @@ class _Report:
         for note in cast("list[str]", self.files.explanation["notes"]):
             self._paragraph(note, size=8)
         self._paragraph(LIMITS, size=8)
+        if self.is_escaped:
+            self._paragraph(
+                "Characters that this file has no letters for are written as \\u and their "
+                "Unicode number; the HTML report shows them.",
+                size=8,
+            )

@@ -33,6 +33,8 @@ def perturbation_map(
 ) -> Float[Tensor, " n"]:
     """Return for each token its region's effect on the score, per token of the region.
 
+    If there is one region, the whole bag is left out, so another modality must be there.
+
     Args:
         model: One member.
         tokens: One patient, only modalities that the patient has.
@@ -41,8 +43,8 @@ def perturbation_map(
         score: From logits to one number.
     """
     num_regions = int(region.max()) + 1
-    if num_regions == 1:  # nothing of the slide would be left to compare with
-        return torch.zeros(len(region))
+    if num_regions == 1:
+        return (_of_whole_bag(model, tokens, modality, score) / len(region)).expand(len(region))
     memories = model.remember(tokens)
     whole = score(model.fuse(memories).logits)
     stays = region[None, :] != torch.arange(num_regions, device=region.device)[:, None]
@@ -53,6 +55,15 @@ def perturbation_map(
     ]
     sizes = torch.bincount(region, minlength=num_regions)
     return ((whole - torch.cat(without)) / sizes)[region]
+
+
+def _of_whole_bag(
+    model: HealNet, tokens: Mapping[str, Tokens], modality: str, score: Score
+) -> Float[Tensor, " 1"]:
+    """Return what the whole bag does to the score: the only region there is."""
+    others = {name: one for name, one in tokens.items() if name != modality}
+    whole = score(model.fuse(model.remember(tokens)).logits)
+    return whole - score(model.fuse(model.remember(others)).logits)
 
 
 def _masked(memories: Memories, modality: str, stays: Bool[Tensor, "r n"]) -> Memories:

@@ -18,6 +18,7 @@ from healnet.survival.time_bins import TimeBins
 
 MapMethod = Literal["attention", "rollout", "gradient", "perturbation"]
 X_UNIFORM = "x uniform"
+LEFT_OUT = "change of risk when left out"
 RISK = "risk"
 
 
@@ -35,7 +36,9 @@ class SubsetRisk:
 
     Attributes:
         risk: Mean over the members.
-        percentile: Against the whole reference cohort, 0 to 100.
+        percentile: Mean over the members of the rank, 0 to 100, among the patients whom each
+            held out and who were read with everything they have. A mean of ranks lies nearer to
+            50 than a rank does.
         low: Lowest member.
         high: Highest member.
     """
@@ -80,7 +83,7 @@ class PatchMap:
             "attention": "cross-attention",
             "rollout": "attention rollout",
             "gradient": "gradient x input",
-            "perturbation": "change of risk when left out",
+            "perturbation": LEFT_OUT,
         }
         parts = [names[self.method]]
         if self.method == "attention":
@@ -149,13 +152,15 @@ class Prediction:
         case_id: Whom it is about.
         model_id: Name of the model.
         model_sha256: Hash of the whole model folder.
+        is_synthetic: True if the model learned from invented patients, at first or at all.
         inputs: Hash of every input that was used.
         modalities_used: What the forward pass really read, in reading order.
         risk: Mean of the members; minus the sum of S over the bins, so higher is worse.
         risk_low: Lowest member.
         risk_high: Highest member.
         member_risks: Risk by member number; only the members that were used.
-        risk_percentile: Against the out-of-fold reference, 0 to 100.
+        risk_percentile: Mean over the members of the rank among the patients whom each held
+            out, 0 to 100; a mean of several lies nearer to 50 than a single rank.
         member_percentiles: The same by member number.
         risk_group: ``lower``, ``intermediate`` or ``higher``.
         hazards: Probability of the event in each bin given survival up to it.
@@ -196,3 +201,4 @@ class Prediction:
     convergence_delta: Mapping[str, float] = field(default_factory=dict)
     unseen: bool = True
     notes: tuple[str, ...] = ()
+    is_synthetic: bool = False

@@ -1,17 +1,57 @@
 """A prediction folder: the files of one case, read back as they were written."""
 
 import csv
+import hashlib
 import io
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import ATTENTION_COLUMNS, ATTRIBUTION_COLUMNS
-from healnet.explain.result_json import RESULT_KEYS
+from healnet.explain.result_json import REQUIRED_KEYS
+from healnet.explain.shape_of_json import Shape, misfit
+from healnet.survival.risk_groups import GROUP_NAMES
 
+RESULT, EXPLANATION = "result.json", "explanation.json"
+PATCHES, FEATURES = "attention.csv", "attributions.csv"
 _MAX_BYTES = 512 * 1024**2
+
+
+_NOTICE: Shape = dict.fromkeys(("code", "what", "where", "why", "fix"), str)
+_RESULT: Shape = {
+    "case_id": str,
+    "model": {"id": str, "sha256": str},
+    "inputs": [{"role": str, "sha256": str}],
+    "modalities_used": [str],
+    "risk": float,
+    "risk_percentile": float,
+    "risk_group": str,
+    "hazards": [float],
+    "survival": [{"time_months": float, "survival": float}],
+    "range": {
+        "risk": {"low": float, "high": float},
+        "survival": [{"time_months": float, "low": float, "high": float}],
+        "of": str,
+    },
+    "warnings": [_NOTICE],
+}
+_EXPLANATION: Shape = {
+    "case_id": str,
+    "model": {"id": str, "sha256": str},
+    "members": [{"member": int, "risk": float, "risk_percentile": float}],
+    "subsets": [
+        {"modalities": [str], "risk": float, "risk_percentile": float, "low": float,
+         "high": float},
+    ],
+    "convergence_delta": dict,
+    "maps": [{"slide": str, "map": str}],
+    "notes": [str],
+}  # fmt: skip
+_PATCH_NUMBERS = {"x": int, "y": int, "size": int, "attention": float, "attribution": float}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,42 +70,105 @@ class PredictionFiles:
     patches: tuple[Mapping[str, str], ...]
     attributions: tuple[Mapping[str, str], ...]
 
+    @property
+    def num_models(self) -> int:
+        """Number of members that answered."""
+        return len(cast("list[object]", self.explanation["members"]))
+
 
 def read_prediction(folder: Path) -> PredictionFiles:
     """Return the files of a prediction folder.
 
+    Folders of earlier versions, whose result lists no hashes, are read without comparing them.
+
     Raises:
-        ConfigError: ``PREDICTION-FOLDER`` if one is missing or is not what it should be.
+        ConfigError: ``PREDICTION-FOLDER`` if a file is missing, is not what it should be, or
+            belongs to another result.
     """
-    result = _read_json(folder / "result.json")
-    missing = sorted(set(RESULT_KEYS) - set(result))
+    texts = {name: _read(folder / name) for name in (RESULT, EXPLANATION, PATCHES, FEATURES)}
+    result = _parse(texts[RESULT], RESULT)
+    missing = sorted(set(REQUIRED_KEYS) - set(result))
     if missing:
-        raise _refusal("result.json", f"has no {', '.join(missing)}")
+        raise _refusal(RESULT, f"has no {', '.join(missing)}")
+    explanation = _parse(texts[EXPLANATION], EXPLANATION)
+    _check_shape(result, _RESULT, RESULT)
+    _check_shape(explanation, _EXPLANATION, EXPLANATION)
+    _check_bonds(result, explanation, texts)
+    patches = _rows(texts[PATCHES], PATCHES, ATTENTION_COLUMNS)
+    attributions = _rows(texts[FEATURES], FEATURES, ATTRIBUTION_COLUMNS)
+    _check_numbers(patches, PATCHES, _PATCH_NUMBERS)
+    _check_numbers(attributions, FEATURES, {"attribution": float})
+    places = {(row["slide"], row["x"], row["y"]) for row in patches}
+    if len(places) < len(patches):
+        raise _refusal(PATCHES, "has two slides of one name")
     return PredictionFiles(
-        result=result,
-        explanation=_read_json(folder / "explanation.json"),
-        patches=_read_rows(folder / "attention.csv", ATTENTION_COLUMNS),
-        attributions=_read_rows(folder / "attributions.csv", ATTRIBUTION_COLUMNS),
+        result=result, explanation=explanation, patches=patches, attributions=attributions
     )
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def _check_shape(values: Mapping[str, object], shape: Shape, name: str) -> None:
+    fault = misfit(values, shape)
+    if fault:
+        raise _refusal(name, f"cannot be used: {fault}")
+
+
+def _check_bonds(
+    result: Mapping[str, object], explanation: Mapping[str, object], texts: Mapping[str, str]
+) -> None:
+    """Refuse files of another case or model, or that are not the ones that were written."""
+    curve, ranges = (cast("list[object]", one) for one in (result["survival"], _bounds(result)))
+    if not curve or len(curve) != len(ranges) or result["risk_group"] not in GROUP_NAMES:
+        raise _refusal(RESULT, "has no whole survival curve with its range, or no risk group")
+    one, other = (cast("Mapping[str, str]", part["model"]) for part in (result, explanation))
+    if (result["case_id"], one["sha256"]) != (explanation["case_id"], other["sha256"]):
+        raise _refusal(EXPLANATION, "belongs to another case or model than result.json")
+    files = result.get("files") or {}
+    if not isinstance(files, Mapping):
+        raise _refusal(RESULT, "lists no files")
+    for name, text in texts.items():
+        if files and name != RESULT and files.get(name) != _hash(text):
+            raise _refusal(name, "is not the file that was written with result.json")
+
+
+def _bounds(result: Mapping[str, object]) -> object:
+    return cast("Mapping[str, object]", result["range"])["survival"]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _check_numbers(
+    rows: tuple[Mapping[str, str], ...], name: str, kinds: Mapping[str, type[int] | type[float]]
+) -> None:
     try:
-        values = json.loads(_read(path))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _refusal(path.name, "is not JSON") from error
+        numbers = [kind(row[column]) for row in rows for column, kind in kinds.items()]
+    except ValueError as error:
+        raise _refusal(name, "has a cell that is no number") from error
+    if not all(map(math.isfinite, numbers)) or any(int(row.get("size", 1)) < 1 for row in rows):
+        raise _refusal(name, "has a number that cannot be")
+
+
+def _parse(text: str, name: str) -> dict[str, object]:
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _refusal(name, "is not JSON") from error
     if not isinstance(values, dict):
-        raise _refusal(path.name, "holds no names and values")
+        raise _refusal(name, "holds no names and values")
     return values
 
 
-def _read_rows(path: Path, columns: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
-    reader = csv.DictReader(io.StringIO(_read(path)))
-    if tuple(reader.fieldnames or ()) != columns:
-        raise _refusal(path.name, f"does not have the columns {', '.join(columns)}")
-    rows = tuple(reader)
+def _rows(text: str, name: str, columns: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        if tuple(reader.fieldnames or ()) != columns:
+            raise _refusal(name, f"does not have the columns {', '.join(columns)}")
+        rows = tuple(reader)
+    except csv.Error as error:
+        raise _refusal(name, "is not CSV") from error
     if any(None in row or None in row.values() for row in rows):
-        raise _refusal(path.name, "has a row of another length")
+        raise _refusal(name, "has a row of another length")
     return rows
 
 
@@ -74,7 +177,10 @@ def _read(path: Path) -> str:
         raise _refusal(path.name, "is missing")
     if path.stat().st_size > _MAX_BYTES:
         raise _refusal(path.name, "is larger than 512 MB")
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refusal(path.name, "is not text in UTF-8") from error
 
 
 def _refusal(name: str, what: str) -> ConfigError:

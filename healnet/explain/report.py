@@ -12,8 +12,9 @@ from PIL import Image
 
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.report_facts import (
-    BANNER,
     LIMITS,
+    banner,
+    estimate,
     feature_bars,
     headline,
     sentences,
@@ -35,9 +36,9 @@ def report_html(files: PredictionFiles) -> str:
     environment.filters["picture"] = _data_address
     environment.filters["sentences"] = sentences
     return environment.get_template("report.html.jinja").render(
-        banner=BANNER,
+        banner=banner(files.result),
         limits=LIMITS,
-        headline=headline(files.result),
+        headline=headline(files.result, num_models=files.num_models),
         result=files.result,
         explanation=files.explanation,
         curve=_curve(files.result),
@@ -65,7 +66,16 @@ def _curve(result: Mapping[str, object]) -> dict[str, object]:
     horizon = points[-1]["time_months"]
     low, high = (survival_steps(ranges, name=name) for name in ("low", "high"))
     edges = [0.0, *(point["time_months"] for point in points)]
+    at = estimate(result)
+    x = _WIDE * at.time_months / horizon
     return {
+        "dot": {
+            "x": x,
+            "y": _HIGH * (1 - at.survival),
+            "label": at.label,
+            "anchor": "end" if x > _WIDE / 2 else "start",
+            "shift": -8 if x > _WIDE / 2 else 8,
+        },
         "line": _path(survival_steps(points, name="survival"), horizon),
         "band": _path([*high, *reversed(low)], horizon) + " Z",
         "ticks": [

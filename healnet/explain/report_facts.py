@@ -2,22 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float, UInt8
 from numpy import ndarray
 
+from healnet.explain.csv_files import csv_cell
+from healnet.explain.prediction import LEFT_OUT
 from healnet.explain.prediction_files import PredictionFiles
+from healnet.explain.result_json import use_of
 from healnet.survival.landmarks import survival_at
 from healnet.survival.time_bins import TimeBins
 
-BANNER = "Research use only. Not for diagnosis or treatment decisions."
 LIMITS = (
     "Prognostic, not predictive of the effect of a treatment. Attention shows what was read, "
     "attribution what moved this model's number; neither shows a cause."
 )
 MOST_BARS = 15
+_MADE = {
+    True: "change of risk when a region is left out",
+    False: "gradient x input, since the only patch cannot be left out",
+}
 _LANDMARKS = (60.0, 36.0, 24.0, 12.0)
 _MOST_CELLS = 4_000_000
 # Ends of scales that are readable without colour vision and in grey.
@@ -45,6 +51,7 @@ class SlidePictures:
         patches: Their number.
         attention: Picture, darkest at ``attention_top`` (x uniform).
         attribution: Picture, strongest at ``attribution_top`` (risk a patch) either way.
+        attribution_is: How that was made, for the caption.
     """
 
     name: str
@@ -53,26 +60,65 @@ class SlidePictures:
     attention_top: float
     attribution: UInt8[ndarray, "h w 3"]
     attribution_top: float
+    attribution_is: str
 
 
-def headline(result: Mapping[str, object]) -> str:
+class Estimate(NamedTuple):
+    """Survival at one time, between the steps of the curve; in the headline and as a dot.
+
+    Hazards are constant inside a bin, so that a time inside a wide bin has a value of its own.
+    The curve keeps the steps, which are all that the network says.
+    """
+
+    time_months: float
+    survival: float
+    low: float
+    high: float
+
+    @property
+    def label(self) -> str:
+        """What stands beside the dot."""
+        return f"{_percent(self.survival)} of 100 at {self.time_months:.0f} months (headline)"
+
+
+def headline(result: Mapping[str, object], *, num_models: int) -> str:
     """Return group, percentile, survival at a round horizon and its range, in two sentences."""
+    at, ranges = estimate(result), cast("dict[str, object]", result["range"])
+    low, middle, high = map(_percent, (at.low, at.survival, at.high))
+    rank = "held-out fold"
+    if num_models > 1:
+        rank = f"mean rank over {num_models} models, each among those it held out"
+    return (
+        f"{str(result['risk_group']).capitalize()}-risk group, percentile "
+        f"{cast('float', result['risk_percentile']):.0f} of the reference patients ({rank}). "
+        f"Estimated survival at {at.time_months:.0f} months: {middle} of 100 (range {low} to "
+        f"{high}, {ranges['of']})."
+    )
+
+
+def estimate(result: Mapping[str, object]) -> Estimate:
+    """Return survival and its range at the longest of some round times within the follow-up."""
     points = cast("list[dict[str, float]]", result["survival"])
-    ranges = cast("dict[str, object]", result["range"])
-    bounds = cast("list[dict[str, float]]", ranges["survival"])
+    bounds = cast("dict[str, list[dict[str, float]]]", result["range"])["survival"]
     edges = [point["time_months"] for point in points]
     bins = TimeBins(inner_months=tuple(edges[:-1]), horizon_months=edges[-1])
     months = next((time for time in _LANDMARKS if time <= edges[-1]), edges[-1])
-    low, middle, high = (
-        _of_hundred([point[name] for point in curve], bins, months)
-        for curve, name in ((bounds, "low"), (points, "survival"), (bounds, "high"))
+    middle, low, high = (
+        survival_at(
+            np.array([point[name] for point in curve], dtype=np.float64),
+            bins,
+            months,
+            interpolation="constant_hazard",
+        )
+        for curve, name in ((points, "survival"), (bounds, "low"), (bounds, "high"))
     )
-    return (
-        f"{str(result['risk_group']).capitalize()}-risk group, percentile "
-        f"{cast('float', result['risk_percentile']):.0f} of the reference patients (held-out "
-        f"folds). Estimated survival at {months:.0f} months: {middle} of 100 (range {low} to "
-        f"{high}, {ranges['of']})."
-    )
+    return Estimate(months, middle, low, high)
+
+
+def banner(result: Mapping[str, object]) -> str:
+    """Return what stands on every page: the use, the kind of patients, the model."""
+    model = cast("Mapping[str, object]", result["model"])
+    return f"{use_of(is_synthetic=bool(model.get('is_synthetic')))} Model: {model['id']}"
 
 
 def sentences(notice: Mapping[str, str]) -> list[str]:
@@ -81,10 +127,8 @@ def sentences(notice: Mapping[str, str]) -> list[str]:
     return [part[0].upper() + part[1:].rstrip(".") + "." for part in parts if part]
 
 
-def _of_hundred(curve: Sequence[float], bins: TimeBins, months: float) -> int:
-    """Return S at a time in percent, hazards constant inside a bin as on the page."""
-    values = np.asarray(curve, dtype=np.float64)
-    return round(100 * survival_at(values, bins, months, interpolation="constant_hazard"))
+def _percent(survival: float) -> int:
+    return round(100 * survival)
 
 
 def feature_bars(rows: Sequence[Mapping[str, str]]) -> list[Bar]:
@@ -112,10 +156,14 @@ def feature_bars(rows: Sequence[Mapping[str, str]]) -> list[Bar]:
 
 def slide_pictures(files: PredictionFiles) -> list[SlidePictures]:
     """Return the maps of every slide."""
-    names = list(dict.fromkeys(row["slide"] for row in files.patches))
+    made = cast("list[dict[str, object]]", files.explanation["maps"])
+    left_out = {csv_cell(one["slide"]) for one in made if one["map"] == LEFT_OUT}
+    rows: dict[str, list[Mapping[str, str]]] = {}
+    for row in files.patches:
+        rows.setdefault(row["slide"], []).append(row)
     return [
-        _pictures(name, [row for row in files.patches if row["slide"] == name])
-        for name in names
+        _pictures(name, part, attribution_is=_MADE[name in left_out])
+        for name, part in rows.items()
     ]
 
 
@@ -126,7 +174,9 @@ def _short(value: str) -> str:
         return value
 
 
-def _pictures(name: str, rows: Sequence[Mapping[str, str]]) -> SlidePictures:
+def _pictures(
+    name: str, rows: Sequence[Mapping[str, str]], *, attribution_is: str
+) -> SlidePictures:
     columns = ("x", "y", "size", "attention", "attribution")
     values = np.array([[float(row[column]) for column in columns] for row in rows])
     corners, size = values[:, :2], float(values[0, 2])
@@ -143,6 +193,7 @@ def _pictures(name: str, rows: Sequence[Mapping[str, str]]) -> SlidePictures:
         attention_top=top,
         attribution=_picture(corners, size, moved),
         attribution_top=reach,
+        attribution_is=attribution_is,
     )
 
 

@@ -9,14 +9,21 @@ from healnet.exceptions import ShapeError
 from healnet.explain.prediction import Prediction, SlideExplanation, SubsetRisk
 
 SCHEMA_VERSION = 1
-RESULT_KEYS = (
+RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
+SYNTHETIC = "Synthetic: the model learned from invented patients."
+REQUIRED_KEYS = (
     "schema_version", "case_id", "model", "inputs", "modalities_used", "risk",
     "risk_percentile", "risk_group", "hazards", "survival", "range", "warnings",
 )  # fmt: skip
+RESULT_KEYS = (*REQUIRED_KEYS, "use", "files")
 
 
-def result_json(prediction: Prediction) -> str:
+def result_json(prediction: Prediction, files: Mapping[str, str] | None = None) -> str:
     """Return the result; floats keep every digit.
+
+    Args:
+        prediction: What to write.
+        files: SHA-256 of the other files of the folder, for which the result vouches.
 
     Raises:
         ShapeError: ``RESULT-NAN`` if any number is not finite.
@@ -25,7 +32,7 @@ def result_json(prediction: Prediction) -> str:
     values = {
         "schema_version": SCHEMA_VERSION,
         "case_id": prediction.case_id,
-        "model": {"id": prediction.model_id, "sha256": prediction.model_sha256},
+        "model": model_of(prediction),
         "inputs": [{"role": item.role, "sha256": item.sha256} for item in prediction.inputs],
         "modalities_used": list(prediction.modalities_used),
         "risk": prediction.risk,
@@ -38,8 +45,24 @@ def result_json(prediction: Prediction) -> str:
         ],
         "range": _range(prediction, edges),
         "warnings": [warning.to_dict() for warning in prediction.warnings],
+        "use": use_of(is_synthetic=prediction.is_synthetic),
+        "files": dict(files or {}),
     }
     return to_json(values)
+
+
+def use_of(*, is_synthetic: bool) -> str:
+    """Return what a result may be used for, as every file and page says it."""
+    return f"{RESEARCH_USE} {SYNTHETIC}" if is_synthetic else RESEARCH_USE
+
+
+def model_of(prediction: Prediction) -> dict[str, object]:
+    """Return which model answered, as files name it."""
+    return {
+        "id": prediction.model_id,
+        "sha256": prediction.model_sha256,
+        "is_synthetic": prediction.is_synthetic,
+    }
 
 
 def explanation_json(prediction: Prediction) -> str:
@@ -47,7 +70,7 @@ def explanation_json(prediction: Prediction) -> str:
     values = {
         "schema_version": SCHEMA_VERSION,
         "case_id": prediction.case_id,
-        "model": {"id": prediction.model_id, "sha256": prediction.model_sha256},
+        "model": model_of(prediction),
         "members": [
             {
                 "member": number,

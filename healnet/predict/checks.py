@@ -28,6 +28,7 @@ def check_prediction(
     found = [
         *_case_notices(bundle, readings),
         *check_slides(bundle, case.slides),
+        *_single_patch(case, used),
         *_rare(bundle, given),
         *_unread(readings, given & set(bundle.inputs.modalities), used),
         *_partly_read(readings, used),
@@ -103,6 +104,22 @@ def _unlike(slide: PatchFeatures, share: float) -> Notice:
         why="another tissue, stain or scanner than those the model learned from",
         fix="check tissue, stain and scanner before reading the risk",
     )
+
+
+def _single_patch(case: Case, used: set[str]) -> list[Notice]:
+    """Return a warning if the slide is one patch and there is nothing else to read."""
+    if used != {SLIDE} or sum(map(len, case.slides)) > 1:
+        return []
+    return [
+        Notice(
+            code="SLIDE-ONE-PATCH",
+            what="the slide is a single patch and nothing else was read: there is no map of "
+            "what leaving a region out does",
+            where=case.slides[0].name,
+            why="without the patch there is nothing to compare the risk with",
+            fix="read the patch, or encode more of the slide",
+        )
+    ]
 
 
 def _unread(readings: Sequence[Reading], given: set[str], used: set[str]) -> list[Notice]:

@@ -25,7 +25,12 @@ from healnet.predict.answers import Reading
 def explain_slides(
     bundle: ModelBundle, case: Case, readings: Sequence[Reading]
 ) -> tuple[SlideExplanation, ...]:
-    """Return the maps of every slide, by the members that read slides."""
+    """Return the maps of every slide, by the members that read slides.
+
+    Maps in risk units are shares of the mean risk of all members, so members that read no slide
+    add 0 to them; attention is that of the members that have any. Slides of one name are told
+    apart by a number.
+    """
     able = [one for one in readings if SLIDE in one.answer.modalities]
     if not able:
         return ()
@@ -36,9 +41,11 @@ def explain_slides(
         region=torch.from_numpy(_regions(case.slides)),
         baseline=None if domain is None else torch.from_numpy(domain.mean),
     )
+    share = len(able) / len(readings)
+    maps = tuple(replace(one, values=one.values * share) if one.signed else one for one in maps)
     ends = np.cumsum([len(slide) for slide in case.slides])
     found = []
-    for slide, end in zip(case.slides, ends.tolist(), strict=True):
+    for slide, end in zip(_told_apart(case.slides), ends.tolist(), strict=True):
         part = slice(end - len(slide), end)
         cut = tuple(replace(one, values=one.values[part]) for one in maps)
         found.append(SlideExplanation(features=slide, maps=cut))
@@ -50,7 +57,8 @@ def explain_tables(
 ) -> tuple[tuple[FeatureAttribution, ...], dict[str, float]]:
     """Return the attribution of every observed feature, strongest first, and the deltas.
 
-    All tables share one path from the training mean, so they share one delta.
+    All tables share one path from the training mean, so they share one delta. The risk is the
+    mean of all members, so a member that read no table adds 0 to every mean.
     """
     able = [one for one in readings if set(one.answer.modalities) - {SLIDE}]
     if not able:
@@ -62,14 +70,29 @@ def explain_tables(
         for one in able
     ]
     names = [name for name in bundle.inputs.tables if any(name in f.by_input for f in found)]
-    delta = float(np.mean([one.delta for one in found]))
+    delta = float(sum(one.delta for one in found) / len(readings))
     features: list[FeatureAttribution] = []
     for name in names:
         parts = [one.by_input[name][0, :, 0].numpy() for one in found if name in one.by_input]
-        moved = np.sum(parts, axis=0) / len(found)
+        moved = np.sum(parts, axis=0) / len(readings)
         features += _features(bundle, case, name, moved)
     features.sort(key=lambda one: (-abs(one.attribution), one.modality, one.feature))
     return tuple(features), dict.fromkeys(names, delta)
+
+
+def _told_apart(slides: Sequence[PatchFeatures]) -> list[PatchFeatures]:
+    """Return the slides under names that differ: files tell slides apart by name alone."""
+    taken = {slide.name for slide in slides}
+    used: set[str] = set()
+    found = []
+    for slide in slides:
+        name, number = slide.name, 1
+        while name in used or (number > 1 and name in taken):
+            number += 1
+            name = f"{slide.name} ({number})"
+        used.add(name)
+        found.append(replace(slide, name=name))
+    return found
 
 
 def _explained(bundle: ModelBundle, one: Reading) -> Explained:
@@ -134,8 +157,13 @@ def _given_values(schema: TableSchema, row: Mapping[str, object]) -> dict[str, f
 
 
 def _percentile(value: float, quantiles: Float32[ndarray, " q"]) -> float:
-    """Return the mid-rank of a value among evenly spaced quantiles, 0 to 100."""
+    """Return the mid-rank of a value among evenly spaced quantiles, 0 to 100.
+
+    The quantiles are stored in single precision, so the value is rounded to it, too: otherwise
+    one that many patients share would stand beside its own ties.
+    """
     last = len(quantiles) - 1
+    value = float(np.float32(value))
     below = np.searchsorted(quantiles, value, side="left")
     upto = np.searchsorted(quantiles, value, side="right")
     if below != upto:

@@ -1,16 +1,17 @@
 """Writing a prediction folder: whole, and with nothing of an earlier case left in it."""
 
+import hashlib
 from pathlib import Path
 
 from healnet.bundle.atomic import atomic_write
 from healnet.explain.csv_files import attention_csv, attributions_csv
-from healnet.explain.geojson import EMPTY_GEOJSON, heatmap_geojson
+from healnet.explain.geojson import heatmap_geojson, numbered, squares_geojson
 from healnet.explain.prediction import Prediction
 from healnet.explain.prediction_files import read_prediction
 from healnet.explain.report import report_html
-from healnet.explain.result_json import explanation_json, result_json
+from healnet.explain.result_json import explanation_json, model_of, result_json, use_of
 
-RESULT = "result.json"
+RESULT, README = "result.json", "README.txt"
 REPORT = "report.html"
 
 
@@ -30,13 +31,16 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
         "attention.csv": attention_csv(prediction.slides),
         "attributions.csv": attributions_csv(prediction),
         **_heatmaps(prediction),
+        README: _readme(prediction),
     }
-    result = result_json(prediction)
+    contents = {name: text.encode("utf-8") for name, text in texts.items()}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    result = result_json(prediction, hashes)
     folder.mkdir(parents=True, exist_ok=True)
     for name in (RESULT, REPORT, *(path.name for path in folder.glob("heatmap*.geojson"))):
         (folder / name).unlink(missing_ok=True)
-    for name, text in texts.items():
-        atomic_write(folder / name, text.encode("utf-8"))
+    for name, content in contents.items():
+        atomic_write(folder / name, content)
     atomic_write(folder / RESULT, result.encode("utf-8"))
     if report:
         page = report_html(read_prediction(folder))
@@ -46,9 +50,20 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
 
 def _heatmaps(prediction: Prediction) -> dict[str, str]:
     """Return one GeoJSON a slide, since a viewer opens one slide at a time."""
+    model = model_of(prediction)
     if not prediction.slides:
-        return {"heatmap.geojson": EMPTY_GEOJSON}
+        return {"heatmap.geojson": squares_geojson((), model=model)}
     return {
-        f"heatmap{f'_{number}' if number > 1 else ''}.geojson": heatmap_geojson(slide)
+        numbered("heatmap.geojson", number): heatmap_geojson(slide, model=model)
         for number, slide in enumerate(prediction.slides, start=1)
     }
+
+
+def _readme(prediction: Prediction) -> str:
+    """Return what the tables cannot say of themselves, since their columns are fixed."""
+    return (
+        f"{use_of(is_synthetic=prediction.is_synthetic)}\n\n"
+        f"Case {prediction.case_id}, model {prediction.model_id} "
+        f"({prediction.model_sha256}).\n"
+        "This holds for every file of this folder. result.json lists them with their SHA-256.\n"
+    )

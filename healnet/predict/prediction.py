@@ -2,7 +2,12 @@
 
 import hashlib
 import json
+import math
+import numbers
 from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
 
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
@@ -63,6 +68,7 @@ def predict_case(
         convergence_delta=delta,
         unseen=not chosen.is_known,
         notes=chosen.notes,
+        is_synthetic=bundle.is_synthetic,
     )
 
 
@@ -82,6 +88,19 @@ def _hashes(case: Case, used: tuple[str, ...]) -> tuple[InputHash, ...]:
 
 
 def hash_row(row: Mapping[str, object]) -> str:
-    """Return the SHA-256 of a table row: its names and values, in the order of the names."""
-    values = {str(name): None if value is None else repr(value) for name, value in row.items()}
+    """Return the SHA-256 of a table row: its names and values, in the order of the names.
+
+    The same number gives the same hash whichever type holds it.
+    """
+    values = {str(name): _plain(value) for name, value in row.items()}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> str | None:
+    """Return a cell as text: numbers bit for bit, None for whatever means missing."""
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, numbers.Real | np.bool_):
+        number = float(value)
+        return None if math.isnan(number) else number.hex()
+    return str(value)

@@ -19,7 +19,7 @@ FILES = {
     "explanation.json",
     "attention.csv",
     "attributions.csv",
-    "heatmap.geojson",
+    "heatmap.geojson", "README.txt",
 }
 
 
@@ -53,6 +53,7 @@ def last_line(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_train_then_evaluate(
     tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,6 +223,7 @@ def test_export_repeats_what_predict_wrote(
     ).read_bytes()
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_bits(
     model_folder: Path, tables: Path, tmp_path: Path
 ) -> None:

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,10 @@ from healnet.explain.geojson import heatmap_geojson
 from healnet.explain.prediction import PatchMap, Prediction, SlideExplanation
 from healnet.explain.prediction_files import read_prediction
 from healnet.explain.report import report_html
+from healnet.explain.report_facts import estimate, slide_pictures
 from healnet.explain.result_json import RESULT_KEYS, explanation_json, result_json
+from healnet.predict import write_prediction
+from healnet.survival.time_bins import TimeBins
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -91,8 +97,12 @@ def test_attributions_keep_numbers_as_numbers(prediction: Prediction) -> None:
 
 
 def test_geojson_squares_lie_where_the_patches_lie(slide_explanation: SlideExplanation) -> None:
-    collection = json.loads(heatmap_geojson(slide_explanation))
+    model = {"id": "study", "is_synthetic": True}
+    collection = json.loads(heatmap_geojson(slide_explanation, model=model))
 
+    assert "Research use only" in collection["use"]
+    assert "Synthetic" in collection["use"]
+    assert collection["model"] == model
     squares = collection["features"]
     assert collection["type"] == "FeatureCollection"
     assert len({square["id"] for square in squares}) == 3
@@ -113,6 +123,58 @@ def test_report_escapes_names_and_loads_nothing(prediction: Prediction, tmp_path
     assert "https://" not in page
     assert "Research use only" in page
     assert "percentile 82" in page
+    assert "mean rank over 2 models" in page
+    assert "Synthetic" not in page
+
+
+def test_a_synthetic_model_is_named_so_in_every_file(
+    prediction: Prediction, tmp_path: Path
+) -> None:
+    drawn = replace(prediction, is_synthetic=True)
+
+    page = report_html(read_prediction(write_all(drawn, tmp_path)))
+
+    assert re.search('class="banner">[^<]*Synthetic', page)
+    result = json.loads(result_json(drawn))
+    assert result["model"]["is_synthetic"] is True
+    assert "Research use only" in result["use"]
+    assert "Synthetic" in result["use"]
+
+
+def test_the_dot_of_the_curve_is_the_number_of_the_headline(
+    prediction: Prediction, tmp_path: Path
+) -> None:
+    wide = replace(prediction, bins=TimeBins(inner_months=(12.0,), horizon_months=48.0))
+    result = json.loads(result_json(wide))
+
+    page = report_html(read_prediction(write_all(wide, tmp_path)))
+
+    # S falls from 0.8 at 12 months to 0.4 at 48: two thirds of the way on a log scale at 36.
+    at = estimate(result)
+    assert at.survival == pytest.approx(0.8 * 0.5 ** (2 / 3))
+    assert at.label == "50 of 100 at 36 months (headline)"
+    assert "at 36 months: 50 of 100" in page
+    assert at.label in page
+    x, y = map(float, re.search(r'<circle cx="([\d.]+)" cy="([\d.]+)"', page).groups())
+    assert (x, y) == (
+        pytest.approx(640 * 36 / 48, abs=0.1),
+        pytest.approx(220 * 0.496, abs=0.2),
+    )
+
+
+def test_a_map_without_a_region_to_leave_out_is_named_for_what_it_is(
+    prediction: Prediction, slide_explanation: SlideExplanation, tmp_path: Path
+) -> None:
+    gradient = replace(slide_explanation.maps[2], method="gradient")
+    single = replace(slide_explanation, maps=(*slide_explanation.maps[:2], gradient))
+
+    with_it = slide_pictures(read_prediction(write_all(prediction, tmp_path)))
+    without = slide_pictures(
+        read_prediction(write_all(replace(prediction, slides=(single,)), tmp_path))
+    )
+
+    assert "left out" in with_it[0].attribution_is
+    assert without[0].attribution_is.startswith("gradient")
 
 
 def test_report_of_a_case_without_slides_and_tables(
@@ -138,6 +200,89 @@ def test_a_folder_that_is_no_whole_prediction_is_refused(
 
     assert refusal.value.code == "PREDICTION-FOLDER"
     assert refusal.value.where == name
+
+
+def edited(folder: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    values = json.loads((folder / name).read_text())
+    change(values)
+    (folder / name).write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("result.json", lambda v: v["survival"][0].pop("survival")),
+        ("result.json", lambda v: v["survival"].clear()),
+        ("result.json", lambda v: v["range"].pop("of")),
+        ("result.json", lambda v: v["range"]["survival"].pop()),
+        ("result.json", lambda v: v["warnings"].append("text")),
+        ("result.json", lambda v: v.update(risk=float("nan"))),
+        ("result.json", lambda v: v.update(risk_percentile=True)),
+        ("result.json", lambda v: v.update(risk_group="best")),
+        ("result.json", lambda v: v.update(model="study")),
+        ("explanation.json", lambda v: v.pop("members")),
+        ("explanation.json", lambda v: v.update(convergence_delta={"rna": "x"})),
+        ("explanation.json", lambda v: v.update(case_id="OTHER")),
+        ("explanation.json", lambda v: v["model"].update(sha256="0" * 64)),
+    ],
+)
+def test_a_result_of_another_shape_or_case_is_refused(
+    prediction: Prediction, tmp_path: Path, name: str, change: Callable[[Any], object]
+) -> None:
+    edited(write_all(prediction, tmp_path), name, change)
+
+    with pytest.raises(ConfigError) as refusal:
+        read_prediction(tmp_path)
+
+    assert (refusal.value.code, refusal.value.where) == ("PREDICTION-FOLDER", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("attention.csv", "512,256", "512,wide"),
+        ("attention.csv", "512,256", "512,0"),
+        ("attention.csv", "0.125", "inf"),
+        ("attention.csv", "256,0,256", "0,0,256"),
+        ("attributions.csv", "-0.05", ""),
+    ],
+)
+def test_a_table_with_a_cell_that_cannot_be_is_refused(
+    prediction: Prediction, tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    path = write_all(prediction, tmp_path) / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+    with pytest.raises(ConfigError) as refusal:
+        read_prediction(tmp_path)
+
+    assert (refusal.value.code, refusal.value.where) == ("PREDICTION-FOLDER", name)
+
+
+@pytest.mark.parametrize("name", ["explanation.json", "attention.csv", "attributions.csv"])
+def test_a_result_vouches_for_the_other_files(
+    prediction: Prediction, tmp_path: Path, name: str
+) -> None:
+    folder = write_prediction(tmp_path / "p", prediction)
+    read_prediction(folder)
+    with (folder / name).open("a") as file:
+        file.write("\n")
+
+    with pytest.raises(ConfigError, match="is not the file that was written"):
+        read_prediction(folder)
+
+
+def test_the_folder_says_what_its_tables_cannot(prediction: Prediction, tmp_path: Path) -> None:
+    folder = write_prediction(tmp_path / "p", replace(prediction, is_synthetic=True))
+
+    said = (folder / "README.txt").read_text()
+
+    assert "Research use only" in said
+    assert "Synthetic" in said
+    assert set(json.loads((folder / "result.json").read_text())["files"]) == {
+        path.name for path in folder.iterdir() if path.name != "result.json"
+    }
 
 
 def test_a_flat_map_reads_from_everywhere_and_a_peaked_one_does_not() -> None:

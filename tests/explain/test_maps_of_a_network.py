@@ -62,18 +62,20 @@ def test_leaving_out_by_mask_equals_leaving_out_by_hand(seed: int, num_regions: 
         )
 
 
-def test_a_slide_of_one_region_has_nothing_to_compare_with() -> None:
-    tokens = patient(num_patches=1)
+def test_a_slide_of_one_region_is_left_out_whole() -> None:
+    model, tokens = network(), patient(num_patches=1)
+    others = {name: one for name, one in tokens.items() if name != "slide"}
 
     found = perturbation_map(
-        network(),
+        model,
         tokens,
         modality="slide",
         region=torch.zeros(1).long(),
         score=risk_from_logits,
     )
 
-    assert found.tolist() == [0.0]
+    assert found.tolist() == pytest.approx([risk(model, tokens) - risk(model, others)])
+    assert abs(float(found[0])) > 1e-4
 
 
 @settings(max_examples=20)

@@ -81,6 +81,32 @@ def test_the_report_says_what_the_result_says(prediction: Prediction, tmp_path: 
     assert prediction.model_sha256 in said
 
 
+def test_names_that_the_font_lacks_stay_different(
+    prediction: Prediction, tmp_path: Path
+) -> None:
+    said = {}
+    for name in ("\u0418\u0432\u0430", "\u041e\u043b\u044f", "Zo\u00eb"):
+        content = report_pdf(files_of(replace(prediction, case_id=name), tmp_path))
+        said[name] = text_of(content)
+        assert "???" not in said[name]
+
+    cyrillic, other, latin_name = said.values()
+    assert r"\\u0418\\u0432\\u0430" in cyrillic
+    assert r"\\u041e\\u043b\\u044f" in other
+    assert "the HTML report shows them" in cyrillic
+    assert "Zo\u00eb" in latin_name
+    assert "the HTML report shows them" not in latin_name
+
+
+def test_the_report_names_a_synthetic_model_and_marks_the_headline(
+    prediction: Prediction, tmp_path: Path
+) -> None:
+    said = text_of(report_pdf(files_of(replace(prediction, is_synthetic=True), tmp_path)))
+
+    assert "invented patients." in said
+    assert r"40 of 100 at 60 months \(headline\)" in said
+
+
 def test_a_long_report_has_the_banner_on_every_page(
     prediction: Prediction, tmp_path: Path
 ) -> None:

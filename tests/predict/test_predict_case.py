@@ -14,7 +14,9 @@ from healnet.data.case import Case
 from healnet.data.cohort import Cohort
 from healnet.exceptions import FeatureError, ModalityError, TableError
 from healnet.explain.result_json import explanation_json, result_json
+from healnet.model.tokens import Tokens
 from healnet.predict import Prediction, predict_case
+from healnet.predict.answers import read_case
 from healnet.predict.evaluation import evaluate_model
 
 
@@ -242,10 +244,37 @@ def test_attention_is_in_units_of_uniform_and_heads_average_to_layers(
     np.testing.assert_allclose(slide.find("attention").values, mean, atol=1e-5)
 
 
+def mean_step(bundle: ModelBundle, case: Case) -> float:
+    """How far the members' mean risk is from that at the training mean of every table."""
+    readings = read_case(bundle, case, range(len(bundle.ensemble)))
+    steps = []
+    for one in readings:
+        flat = {
+            name: tokens
+            if name == "slide"
+            else Tokens(torch.zeros_like(tokens.values), is_token=tokens.is_token)
+            for name, tokens in one.tokens.items()
+        }
+        steps.append(one.answer.risk - bundle.ask(one.number, flat).risk)
+    return float(np.mean(steps))
+
+
+@pytest.mark.parametrize("num_blind", [0, 1, 2])
 def test_attributions_add_up_to_the_step_from_the_training_mean(
-    bundle: ModelBundle, cohort: Cohort
+    bundle: ModelBundle, cohort: Cohort, num_blind: int
 ) -> None:
-    found = predict_case(bundle, stranger(cohort))
+    """Also where some members read no table: they add nothing to the mean."""
+    ensemble = tuple(
+        replace(one, inputs=replace(one.inputs, tables={})) if 3 - number <= num_blind else one
+        for number, one in enumerate(bundle.ensemble)
+    )
+    mixed = replace(bundle, ensemble=ensemble)
+
+    found = predict_case(mixed, stranger(cohort))
+
+    total = sum(one.attribution for one in found.attributions)
+    assert total == pytest.approx(mean_step(mixed, stranger(cohort)), abs=2e-4)
+    assert abs(total) > 1e-3
 
     names = {one.feature for one in found.attributions}
     sizes = [abs(one.attribution) for one in found.attributions]
@@ -253,6 +282,44 @@ def test_attributions_add_up_to_the_step_from_the_training_mean(
     assert sizes == sorted(sizes, reverse=True)
     assert set(found.convergence_delta) == {"rna", "clinical"}
     assert all(abs(delta) < 1e-3 for delta in found.convergence_delta.values())
+
+
+def one_patch(case: Case) -> Case:
+    slide = case.slides[0]
+    return replace(
+        case, slides=(replace(slide, features=slide.features[:1], coords=slide.coords[:1]),)
+    )
+
+
+def test_a_slide_of_one_patch_does_what_reading_it_changes(
+    bundle: ModelBundle, cohort: Cohort
+) -> None:
+    case = one_patch(stranger(cohort))
+
+    found = predict_case(bundle, case)
+
+    alone = predict_case(bundle, replace(case, slides=()), explain=False)
+    moved = found.slides[0].find("perturbation").values
+    assert moved.tolist() == pytest.approx([found.risk - alone.risk], abs=1e-5)
+
+
+def test_a_single_patch_alone_has_no_such_map_and_says_so(
+    bundle: ModelBundle, cohort: Cohort
+) -> None:
+    found = predict_case(bundle, replace(one_patch(stranger(cohort)), tables={}))
+
+    assert found.slides[0].find("perturbation") is None
+    assert "SLIDE-ONE-PATCH" in {warning.code for warning in found.warnings}
+
+
+def test_slides_of_one_name_are_told_apart(bundle: ModelBundle, cohort: Cohort) -> None:
+    case = stranger(cohort)
+    twice = replace(case, slides=(*case.slides, *stranger(cohort, "P005").slides))
+    same = tuple(replace(slide, name="a.svs") for slide in twice.slides)
+
+    found = predict_case(bundle, replace(twice, slides=same))
+
+    assert [one.features.name for one in found.slides] == ["a.svs", "a.svs (2)"]
 
 
 def test_a_case_that_cannot_be_read_is_refused_by_name(
