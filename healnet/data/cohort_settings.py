@@ -30,6 +30,7 @@ _CHOICES = {
     "id_match": ("exact", "fold"),
 }
 _MAX_BYTES = 1_000_000
+_PACKED, _SHEETS = (".zip", ".gz"), (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +77,15 @@ class CohortSettings:
 def read_settings(table: Path) -> CohortSettings:
     """Return the settings in the YAML file beside a table, or the defaults if there is none.
 
-    For ``cohort.csv`` the file is ``cohort.yaml`` or ``cohort.yml``.
+    For ``cohort.csv`` and ``cohort.csv.zip`` the file is ``cohort.yaml`` or ``cohort.yml``; for
+    ``cohort.v2.csv`` it is ``cohort.v2.yaml``.
 
     Raises:
         CohortError: ``COHORT-SETTINGS`` if the file is not usable.
     """
-    stem = table.name.split(".")[0]
+    stem = table.name
+    for endings in (_PACKED, _SHEETS):
+        stem = next((stem.removesuffix(e) for e in endings if stem.lower().endswith(e)), stem)
     for path in (table.with_name(f"{stem}.yaml"), table.with_name(f"{stem}.yml")):
         if path.is_file():
             return _parse(path)
@@ -115,6 +119,7 @@ def _load(path: Path) -> dict[object, object]:
             raise _wrong(
                 "aliases (*name) are not read", path.name
             )  # they can grow without limit
+        _refuse_double_names(yaml.compose(text, Loader=yaml.SafeLoader), path.name)
         content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong("not readable as YAML", path.name) from error
@@ -123,6 +128,26 @@ def _load(path: Path) -> dict[object, object]:
             "names with values expected, such as endpoint: overall survival", path.name
         )
     return content or {}
+
+
+def _refuse_double_names(node: yaml.Node | None, name: str) -> None:
+    """Refuse a name that stands twice in one place: YAML would keep the last in silence."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_double_names(item, name)
+    if isinstance(node, yaml.MappingNode):
+        keys = [str(key.value) for key, _ in node.value]
+        double = next((key for key in keys if keys.count(key) > 1), None)
+        if double is not None:
+            raise _wrong(f"{double} stands there twice", name)
+        for _, value in node.value:
+            _refuse_double_names(value, name)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool):
+        raise TypeError("yes and no are not numbers")
+    return float(cast("float", value))
 
 
 def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (YAML holds anything)
@@ -138,7 +163,7 @@ def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (Y
             str(key): tuple(map(str, _listed(x))) for key, x in v.items()
         },
         "clinical": lambda v: tuple(map(str, _listed(v))),
-        "slide_mpp": float,
+        "slide_mpp": _number,
     }
     return converters.get(name, str)(value)
 

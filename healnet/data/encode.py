@@ -27,6 +27,7 @@ from healnet.exceptions import HealNetError, Notice, SlideError
 from healnet.slide.hashing import slide_sha256
 from healnet.slide.patching import PatchCoords, check_resolution, coarse_to_fine, lay_grid
 from healnet.slide.reader import Slide, open_slide
+from healnet.slide.slide_parts import slide_parts
 from healnet.slide.tissue import tissue_mask
 
 OnBatch = Callable[[Int64[ndarray, "n 2"], Float[ndarray, "n d"]], None]
@@ -222,7 +223,7 @@ class _Job:
 
 
 def _hash(path: Path, watch: Watch) -> str:
-    total, done = path.stat().st_size, 0
+    total, done = sum(part.stat().st_size for part in slide_parts(path)), 0
     watch.start("hash", total)
 
     def count(size: int) -> None:

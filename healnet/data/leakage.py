@@ -45,14 +45,16 @@ def check_can_train(cohort: Cohort) -> None:
 
 
 def check_shared_files(cohort: Cohort) -> None:
-    """Refuse a slide or feature file that is given to two patients.
+    """Refuse a slide or feature file that is given to two patients, or twice to one.
 
     Raises:
-        CohortError: ``COHORT-SHARED-SLIDE``.
+        CohortError: ``COHORT-SHARED-SLIDE`` or ``COHORT-DOUBLE-SLIDE``.
     """
     owner: dict[Path, str] = {}
     for patient in cohort.patients:
-        for path in {path.resolve() for path in (*patient.slides, *patient.features)}:
+        paths = [path.resolve() for path in (*patient.slides, *patient.features)]
+        _refuse_doubles(paths, patient.case_id, cohort.name)
+        for path in paths:
             first = owner.setdefault(path, patient.case_id)
             if first != patient.case_id:
                 raise CohortError(
@@ -62,6 +64,18 @@ def check_shared_files(cohort: Cohort) -> None:
                     why="the same slide could be learned from and judged on",
                     fix="give each slide to one patient",
                 )
+
+
+def _refuse_doubles(paths: list[Path], case_id: str, name: str) -> None:
+    double = next((path.name for path in paths if paths.count(path) > 1), None)
+    if double is not None:
+        raise CohortError(
+            f"{double} is given more than once to {case_id}",
+            code="COHORT-DOUBLE-SLIDE",
+            where=name,
+            why="its patches would count twice",
+            fix="name each file once",
+        )
 
 
 def check_shared_content(cases: Iterable[Case], name: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,7 +11,7 @@ from numpy import ndarray
 
 from healnet.data.cohort_settings import MONTHS_PER, CohortSettings
 from healnet.data.problems import Place, Problems
-from healnet.exceptions import CohortError
+from healnet.exceptions import CohortError, Notice
 from healnet.omics.number_cells import MISSING, parse_cell
 from healnet.omics.text_rows import shown
 
@@ -22,14 +23,21 @@ _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
+class Times(NamedTuple):
+    """Follow-up of every row, and what a reader must know about it."""
+
+    months: Float[ndarray, " n"]  # NaN where a problem was noted or a zero is left out
+    notices: tuple[Notice, ...]
+
+
 def parse_times(
     cells: Sequence[str],
     places: Sequence[Place],
     *,
     settings: CohortSettings,
     problems: Problems,
-) -> Float[ndarray, " n"]:
-    """Return follow-up in months; NaN where a problem was noted or a zero is left out.
+) -> Times:
+    """Return follow-up in months, and what was done about times of 0.
 
     Raises:
         CohortError: ``COHORT-TIME-DATES`` if the column holds dates.
@@ -49,7 +57,8 @@ def parse_times(
             problems.add(place, "time", time)
         else:
             times[i] = time
-    return times
+    zeros = sum(parse_cell(cell) == 0 for cell in cells)
+    return Times(times, _zero_notices(zeros, settings))
 
 
 def _months(cell: str, settings: CohortSettings) -> float | str:
@@ -66,6 +75,13 @@ def _months(cell: str, settings: CohortSettings) -> float | str:
     if settings.zero_times == "refuse":
         return "time 0 (set zero_times to half_day or leave_out in the YAML file)"
     return HALF_DAY_MONTHS if settings.zero_times == "half_day" else np.nan
+
+
+def _zero_notices(zeros: int, settings: CohortSettings) -> tuple[Notice, ...]:
+    if not zeros:
+        return ()
+    done = "left out" if settings.zero_times == "leave_out" else "moved to half a day"
+    return (Notice(code="COHORT-ZERO-TIME", what=f"{zeros} patients with time 0 were {done}"),)
 
 
 def check_follow_up(times: Float[ndarray, " n"], name: str) -> None:
@@ -151,11 +167,18 @@ def _code_question(codes: Sequence[str], name: str) -> CohortError:
 
 
 def _mapped_flags(settings: CohortSettings) -> dict[str, bool]:
-    return {
-        _plain(text): kind == "event"
-        for kind, texts in settings.event_values.items()
-        for text in texts
+    codes = {
+        kind: {_plain(text) for text in texts} for kind, texts in settings.event_values.items()
     }
+    both = codes.get("event", set()) & codes.get("censored", set())
+    if both:
+        raise CohortError(
+            f"event_values lists {', '.join(sorted(both))} as event and as censored",
+            code="COHORT-SETTINGS",
+            why="it cannot be told whether the event happened",
+            fix="correct the YAML file",
+        )
+    return {code: kind == "event" for kind, listed in codes.items() for code in listed}
 
 
 def _plain(text: str) -> str:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from healnet.data.cohort import Cohort, Patient
 from healnet.data.cohort_settings import CohortSettings
 from healnet.data.outcome_columns import check_follow_up, parse_times
 from healnet.data.problems import Place, Problems
+from healnet.exceptions import CohortError
 from healnet.omics.porpoise import read_porpoise
 
 
@@ -28,16 +30,41 @@ def porpoise_cohort(path: Path, settings: CohortSettings) -> Cohort:
         problems=problems,
     )
     problems.raise_if_any()
-    check_follow_up(times, path.name)
+    check_follow_up(times.months, path.name)
     columns = [outcome[name].tolist() for name in ("event", "site", "slide_ids")]
-    rows = zip(map(str, outcome.index), times.tolist(), *columns, strict=True)
+    rows = zip(map(str, outcome.index), times.months.tolist(), *columns, strict=True)
     patients = tuple(
         Patient(
-            case_id=case_id, time_months=time, event=bool(event), site=site, slide_names=names
+            case_id=case_id,
+            time_months=time,
+            event=bool(event),
+            site=site,
+            slide_names=tuple(name for name in names if isinstance(name, str)),  # some blank
         )
         for case_id, time, event, site, names in rows
         if np.isfinite(time)
     )
     kept = {patient.case_id for patient in patients}
     tables = {name: frame[frame.index.isin(kept)] for name, frame in parts.tables.items()}
-    return Cohort(patients=patients, tables=tables, name=path.name, notices=parts.notices)
+    if settings.clinical is not None:
+        tables = {**tables, "clinical": _chosen(tables.get("clinical"), settings, path.name)}
+    return Cohort(
+        patients=patients,
+        tables=tables,
+        name=path.name,
+        notices=(*parts.notices, *times.notices),
+    )
+
+
+def _chosen(frame: pd.DataFrame | None, settings: CohortSettings, name: str) -> pd.DataFrame:
+    """Return the clinical columns that the settings name."""
+    names = list(settings.clinical or ())
+    lacking = [one for one in names if frame is None or one not in frame]
+    if lacking or frame is None:
+        raise CohortError(
+            f"no clinical column {', '.join(lacking)}",
+            code="COHORT-HEADER",
+            where=name,
+            fix="correct the list clinical in the YAML file",
+        )
+    return frame[names]

@@ -22,6 +22,9 @@ from healnet.omics.text_rows import TextTable, open_text_table, shown
 TIME_COLUMNS = {"time_months": None, "time": None, "time_days": "days", "time_years": "years"}
 _NAMED = ("event", "slides", "features", "site")
 _FIRST = 10
+SLIDE_ENDINGS = frozenset(
+    ("svs", "tif", "tiff", "ndpi", "mrxs", "scn", "bif", "svslide", "czi", "vms", "vmu", "dcm")
+)
 Columns = Mapping[str, Sequence[str]]
 
 
@@ -81,14 +84,14 @@ def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Coh
         columns, places, taken=taken, settings=settings, problems=problems
     )
     problems.raise_if_any()
-    check_follow_up(times, source.name)
-    patients = _patients(columns, places, outcome=(times, events), folder=folder)
+    check_follow_up(times.months, source.name)
+    patients = _patients(columns, places, outcome=(times.months, events), folder=folder)
     kept = [patient.case_id for patient in patients]
     return Cohort(
         patients=patients,
         tables={} if clinical is None else {"clinical": clinical.loc[kept]},
         name=source.name,
-        notices=(*source.notices, *notices, *_zero_notices(columns[time_name], settings)),
+        notices=(*source.notices, *notices, *times.notices),
     )
 
 
@@ -173,9 +176,17 @@ def _cell(columns: Columns, name: str, row: int) -> str:
 def _with_features(patient: Patient, settings: CohortSettings) -> Patient:
     further = list(settings.features.get(patient.case_id, ()))
     if settings.features_folder is not None:
-        named = [settings.features_folder / f"{Path(n).stem}.h5" for n in patient.slide_names]
-        further += [path for path in named if path.is_file()]
+        named = [_features_of(n, settings.features_folder) for n in patient.slide_names]
+        further += [path for path in named if path is not None]
     return replace(patient, features=(*patient.features, *further)) if further else patient
+
+
+def _features_of(slide_name: str, folder: Path) -> Path | None:
+    """Return the feature file of a slide; a dot in its name is not an ending."""
+    stem, dot, ending = slide_name.rpartition(".")
+    names = [slide_name, stem] if dot and ending.lower() in SLIDE_ENDINGS else [slide_name]
+    found = (folder / f"{name}.h5" for name in names)
+    return next((path for path in found if path.is_file()), None)
 
 
 def _lacking_notices(
@@ -225,11 +236,3 @@ def _repeated_notice(count: int, name: str) -> tuple[Notice, ...]:
         return ()
     what = f"{count} rows repeat a patient exactly and were left out"
     return (Notice(code="COHORT-REPEATED", what=what, where=name),)
-
-
-def _zero_notices(cells: Sequence[str], settings: CohortSettings) -> tuple[Notice, ...]:
-    zeros = sum(cell.strip() in {"0", "0.0"} for cell in cells)
-    if not zeros:
-        return ()
-    done = "left out" if settings.zero_times == "leave_out" else "moved to half a day"
-    return (Notice(code="COHORT-ZERO-TIME", what=f"{zeros} patients with time 0 were {done}"),)

@@ -71,7 +71,8 @@ def match_names(
 
     Raises:
         TableError: ``OMICS-UNMATCHED`` below the floor; ``OMICS-AMBIGUOUS`` if two columns
-            differ only in case and neither is spelled as expected.
+            differ only in case and neither is spelled as expected, or if one column could be
+            two of the expected.
     """
     exact = set(given)
     folded: dict[str, list[str]] = {}
@@ -82,6 +83,7 @@ def match_names(
         for name in expected
     )
     matched = [source for source in sources if source is not None]
+    _refuse_shared(expected, sources, modality)
     pairs = tuple(zip(expected, sources, strict=True))
     report = MatchReport(
         modality=modality,
@@ -115,6 +117,21 @@ def _only(candidates: Sequence[str], name: str, modality: str) -> str | None:
             fix=f"keep one of them and name it {name}",
         )
     return candidates[0] if candidates else None
+
+
+def _refuse_shared(
+    expected: Sequence[str], sources: Sequence[str | None], modality: str
+) -> None:
+    first: dict[str, str] = {}
+    for name, source in zip(expected, sources, strict=True):
+        if source is not None and first.setdefault(source, name) != name:
+            raise TableError(
+                f"{source} could be {first[source]} and {name}",
+                code="OMICS-AMBIGUOUS",
+                where=modality,
+                why="one measured value would be read as two features",
+                fix=f"give a column {first[source]} and a column {name}",
+            )
 
 
 def _with_notices(report: MatchReport, notices: tuple[Notice, ...]) -> MatchReport:

@@ -32,7 +32,8 @@ _LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"UC"
 _LONG_LENGTH |= {b"UT", b"SV", b"UV"}
 _SYNTAX, _CLASS, _KIND = (0x0002, 0x0010), (0x0008, 0x0016), (0x0008, 0x0008)
 _MODALITY, _COLUMNS = (0x0008, 0x0060), (0x0048, 0x0006)
-_WANTED = frozenset({_SYNTAX, _CLASS, _KIND, _MODALITY, _COLUMNS})
+_SERIES = (0x0020, 0x000E)
+_WANTED = frozenset({_SYNTAX, _CLASS, _KIND, _MODALITY, _SERIES, _COLUMNS})
 _ITEM, _ITEM_END, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0xE0DD)
 _UNDEFINED = 0xFFFFFFFF
 _MAX_ELEMENTS = 100_000
@@ -81,6 +82,14 @@ def check_dicom(path: Path) -> None:
             why="there is nothing to show",
             fix="export the slide again, with its pixels",
         )
+
+
+def series_of(path: Path) -> str:
+    """Return the series a DICOM file belongs to; empty if it does not say or is damaged."""
+    try:
+        return _read_fields(path).get(_SERIES, "")
+    except SlideError:
+        return ""
 
 
 class _Elements:

@@ -21,6 +21,7 @@ from healnet.exceptions import HealNetError, SlideError
 from healnet.slide.dicom_header import check_dicom
 from healnet.slide.formats_reader import has_formats
 from healnet.slide.properties import Limits, SlideProperties
+from healnet.slide.slide_parts import slide_parts
 from healnet.slide.sniff import slide_kind
 from healnet.slide.tiff_check import check_tiff
 from healnet.slide.tiff_header import read_tiff_header
@@ -32,7 +33,7 @@ _MAX_REMEMBERED = 256
 _remembered: "OrderedDict[object, SlideProperties]" = OrderedDict()
 _memory_lock = threading.Lock()
 
-FileIdentity = tuple[str, int, int, int]
+FileIdentity = tuple[str, tuple[tuple[int, int, int], ...]]
 
 
 def probe_slide(path: Path, *, limits: Limits | None = None) -> SlideProperties:
@@ -68,9 +69,15 @@ def probe_slide(path: Path, *, limits: Limits | None = None) -> SlideProperties:
 
 
 def file_identity(path: Path) -> FileIdentity:
-    """Return what changes when the file changes: real path, size, time of change, inode."""
-    facts = path.stat()
-    return (str(path.resolve()), facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    """Return what changes when the slide changes.
+
+    The real path, and size, time of change and inode of each file that makes up the slide.
+    """
+    facts = [part.stat() for part in slide_parts(path)]
+    return (
+        str(path.resolve()),
+        tuple((one.st_size, one.st_mtime_ns, one.st_ino) for one in facts),
+    )
 
 
 def _probe(path: Path, limits: Limits) -> SlideProperties:

@@ -111,34 +111,44 @@ def _bad_tiles(found: Mapping[str, object], name: str) -> tuple[Notice, ...]:
 def _pixel_size(
     found: Mapping[str, object], name: str
 ) -> tuple[float | None, tuple[Notice, ...]]:
-    across, down = (_number(value) for value in cast("list[object]", found["mpp"]))
-    if across is None or down is None:
-        return across if down is None else down, ()
-    notices = []
-    if across > 0 and down > 0 and max(across / down, down / across) > _MAX_ASPECT:
-        notices.append(
-            Notice(
-                code="SLIDE-PIXEL-ASPECT",
-                what=f"pixels are {across:g} x {down:g} um; the mean is used",
-                where=name,
-                why="distances are off by the difference",
-            )
-        )
-    mpp = (across + down) / 2
+    stated = [_number(value) for value in cast("list[object]", found["mpp"])]
+    sides = [side for side in stated if side is not None]
+    impossible = [side for side in sides if not is_plausible_mpp(side)]
+    if not sides or impossible:
+        return (impossible[0] if impossible else None), ()
+    mpp = sum(sides) / len(sides)
     objective = _number(found.get("objective"))
-    if objective and is_plausible_mpp(mpp):
-        expected = _OBJECTIVE_TIMES_MPP / objective
-        if max(mpp / expected, expected / mpp) > _MPP_TOLERANCE:
-            notices.append(
-                Notice(
-                    code="SLIDE-MPP-OBJECTIVE",
-                    what=f"the file says {mpp:g} um per pixel and a {objective:g}x objective",
-                    where=name,
-                    why=f"{objective:g}x usually means about {expected:g} um per pixel",
-                    fix="check the scan, and give the pixel size by hand if it is wrong",
-                )
-            )
-    return mpp, tuple(notices)
+    return mpp, (*_aspect(sides, name), *_against_objective(mpp, objective, name))
+
+
+def _aspect(sides: list[float], name: str) -> tuple[Notice, ...]:
+    if max(sides) / min(sides) <= _MAX_ASPECT:
+        return ()
+    return (
+        Notice(
+            code="SLIDE-PIXEL-ASPECT",
+            what=f"pixels are {sides[0]:g} x {sides[-1]:g} um; the mean is used",
+            where=name,
+            why="distances are off by the difference",
+        ),
+    )
+
+
+def _against_objective(mpp: float, objective: float | None, name: str) -> tuple[Notice, ...]:
+    if objective is None or objective <= 0:
+        return ()
+    expected = _OBJECTIVE_TIMES_MPP / objective
+    if max(mpp / expected, expected / mpp) <= _MPP_TOLERANCE:
+        return ()
+    return (
+        Notice(
+            code="SLIDE-MPP-OBJECTIVE",
+            what=f"the file says {mpp:g} um per pixel and a {objective:g}x objective",
+            where=name,
+            why=f"{objective:g}x usually means about {expected:g} um per pixel",
+            fix="check the scan, and give the pixel size by hand if it is wrong",
+        ),
+    )
 
 
 def _other_notices(

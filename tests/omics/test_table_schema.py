@@ -216,6 +216,18 @@ def test_two_names_for_one_gene_are_refused() -> None:
         schema.encode({"SEPT9": 1.0, "septin9": 2.0, "EGFR": 1.0})
 
 
+def test_one_column_is_not_read_as_two_genes() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)))
+    frame.columns = pd.Index(["SEPT9", "SEPTIN9", "EGFR"])
+    schema = TableSchema.fit(frame, "rna")
+
+    with pytest.raises(TableError, match="SEPTIN9 could be SEPT9 and SEPTIN9") as refusal:
+        schema.encode({"SEPTIN9": 2.0, "EGFR": 1.0})
+
+    assert refusal.value.code == "OMICS-AMBIGUOUS"
+    assert schema.encode({"SEPT9": 1.0, "SEPTIN9": 2.0, "EGFR": 1.0}).match.share == 1.0
+
+
 def test_no_known_gene_is_refused_with_examples(rna: pd.DataFrame) -> None:
     schema = TableSchema.fit(rna, "rna")
 

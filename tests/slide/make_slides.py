@@ -167,6 +167,7 @@ def write_dicom(
     modality: str = "SM",
     image_type: str = "ORIGINAL\\PRIMARY\\VOLUME\\NONE",
     columns: int | None = None,
+    series: str = "",
 ) -> Path:
     """The head of a DICOM file, without pixels."""
     data = b"\0" * 128 + b"DICM"
@@ -180,6 +181,8 @@ def write_dicom(
     data += _element(0x0008, 0x1150, b"UI", "1.2.3")
     data += struct.pack("<HHI", 0xFFFE, 0xE00D, 0) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     data += _element(0x0010, 0x0020, b"LO", "1")
+    if series:
+        data += _element(0x0020, 0x000E, b"UI", series)
     if columns is not None:
         data += struct.pack("<HH2sHI", 0x0048, 0x0006, b"UL", 4, columns)
     path.write_bytes(data)

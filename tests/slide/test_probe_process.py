@@ -1,6 +1,5 @@
 """The first look at a file happens in a process that may die, and nothing else does."""
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +19,11 @@ def test_a_reader_that_aborts_is_a_refusal_and_the_program_lives(
     sound_slide: Path, tmp_path: Path
 ) -> None:
     absurd = overwrite_tag(sound_slide, tmp_path / "a.tif", code=322, value=2**31 - 16)
-    process = os.getpid()
 
     with pytest.raises(SlideError) as refusal:  # past the header check, to the reader itself
         intake._ask_child(absurd, Limits(), is_tiff=False)
 
     assert refusal.value.code == "SLIDE-CRASH"
-    assert os.getpid() == process
     assert probe_slide(sound_slide).width == 1024
 
 
