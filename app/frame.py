@@ -5,9 +5,6 @@ import streamlit as st
 from app import layout, models, state
 from app.store.workspace import current_workspace
 
-SYNTHETIC_STUDY = "Synthetic study"
-SYNTHETIC_MODEL = "Model trained on synthetic patients"
-
 
 def show(page_title: str) -> None:
     """Show the banner; it says "synthetic study" wherever the built-in study is on screen."""
@@ -18,5 +15,5 @@ def show(page_title: str) -> None:
         marks_study = page_title != "Case" and bool(workspace.study.list())
     else:
         marks_study = case.is_built_in
-    chip = SYNTHETIC_STUDY if marks_study else SYNTHETIC_MODEL if label.is_synthetic else ""
+    chip = models.synthetic_chip(workspace, is_study=marks_study)
     layout.banner(model=label.name, chip=chip)

@@ -7,10 +7,10 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.viewer.messages import RESEARCH_ONLY
 from healnet.exceptions import HealNetError, Notice
 
 WAITING_PX = 600
-RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
 
 
 def banner(*, model: str, chip: str) -> None:
@@ -23,7 +23,7 @@ def banner(*, model: str, chip: str) -> None:
     label = f'<span class="hn-chip hn-synthetic">{escape(chip)}</span>' if chip else ""
     card = f"<span>model {escape(model)}</span>{_link('models', 'card')}" if model else ""
     st.html(
-        f'<div class="hn-banner" role="note"><span>{RESEARCH_USE}</span>'
+        f'<div class="hn-banner" role="note"><span>{RESEARCH_ONLY}</span>'
         f'<span class="hn-grow"></span>{label}{card}{_link("diagnostics", "diagnostics")}'
         '<a href="#" role="button" data-theme-switch="yes">light / dark</a></div>'
     )

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
 
 
+SYNTHETIC_STUDY = "Synthetic study"
+SYNTHETIC_MODEL = "Model trained on synthetic patients"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelLabel:
     """What every screen says of the model in use.
@@ -43,6 +47,13 @@ def shipped_label(workspace: Workspace) -> ModelLabel:
     return ModelLabel(
         name=str(card.get("name", folder.name)), is_synthetic=bool(card.get("is_synthetic"))
     )
+
+
+def synthetic_chip(workspace: Workspace, *, is_study: bool) -> str:
+    """Return what must be said wherever the study or its model is shown; empty for nothing."""
+    if is_study:
+        return SYNTHETIC_STUDY
+    return SYNTHETIC_MODEL if shipped_label(workspace).is_synthetic else ""
 
 
 def shipped_key(workspace: Workspace) -> str:

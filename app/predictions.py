@@ -13,7 +13,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from app import models
-from app.store.records import CaseRecord, FileRecord
+from app.case_tables import forget_rows, table_row
+from app.store.records import CaseRecord
 from app.store.results import Headline, result_key
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from healnet.data.case import Case
     from healnet.data.feature_store import PatchFeatures
     from healnet.explain.prediction import Prediction
-    from healnet.omics.name_match import MatchReport
 
 MAX_KEPT = 6  # each holds the features of its slide
 
@@ -72,24 +72,32 @@ class PredictionCache:
         """
         key = _key(workspace, record, bundle, features)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            started = time.perf_counter()
-            prediction = _compute(record, bundle, features)
-            seconds = time.perf_counter() - started
-            result = Result(prediction=prediction, key=key, seconds=seconds)
+            result = self._kept.get(key)
+            is_new = result is None
+            if result is None:
+                result = _timed(key, record, bundle, features)
             self._kept[key] = result
+            self._kept.move_to_end(key)
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
-        if is_final:
-            _remember(workspace, key, prediction)
+            # a change that was taken back has dropped the headline, not the result
+            if is_final and (is_new or not workspace.results.has(key)):
+                _remember(workspace, key, result.prediction)
         return result
 
     def forget(self, key: str) -> None:
         """Drop a result, so that it is computed anew."""
         with self._lock:
             self._kept.pop(key, None)
+
+    def forget_case(self, case_id: str) -> None:
+        """Drop every result of a case, and the rows that were read from its tables."""
+        with self._lock:
+            for key in [
+                k for k, one in self._kept.items() if one.prediction.case_id == case_id
+            ]:
+                del self._kept[key]
+        forget_rows()
 
 
 @lru_cache(maxsize=1)
@@ -121,26 +129,24 @@ def code_version() -> str:
         return "0.1.0+source"
 
 
-def matched_features(record: CaseRecord, bundle: "ModelBundle") -> "tuple[MatchReport, ...]":
-    """Return how much of what the model expects each table of a case has.
-
-    Raises:
-        TableError: If a table fits so badly that it is not read.
-    """
-    schemas = bundle.inputs.tables
-    return tuple(
-        schemas[file.role].match(tuple(_row(file))).report
-        for file in record.tables
-        if file.role in schemas
-    )
-
-
 def make_case(record: CaseRecord, features: "tuple[PatchFeatures, ...]") -> "Case":
     """Return the inputs of a case: its encoded slides and its row of each table."""
     from healnet.data.case import Case  # noqa: PLC0415  (loads torch)
 
-    tables = {file.role: _row(file) for file in record.tables}
+    tables = {file.role: table_row(file) for file in record.tables}
     return Case(case_id=record.id, slides=features, tables=tables)
+
+
+def _timed(
+    key: str,
+    record: CaseRecord,
+    bundle: "ModelBundle",
+    features: "tuple[PatchFeatures, ...]",
+) -> Result:
+    started = time.perf_counter()
+    prediction = _compute(record, bundle, features)
+    seconds = time.perf_counter() - started
+    return Result(prediction=prediction, key=key, seconds=seconds)
 
 
 def _compute(
@@ -170,21 +176,6 @@ def _key(
         model_sha256=bundle.sha256,
         code_version=code_version(),
     )
-
-
-def _row(file: FileRecord) -> dict[str, object]:
-    from healnet.omics.wide_table import read_table  # noqa: PLC0415  (heavy)
-
-    frame = read_table(file.path)
-    rows = {str(key): position for position, key in enumerate(frame.index)}
-    if file.row_key not in rows:
-        raise HealNetError(
-            "the patient's row is not in the table any more",
-            code="TABLE-ROW",
-            where=file.name,
-            fix="add the table again and choose the row",
-        )
-    return {str(name): value for name, value in frame.iloc[rows[file.row_key]].items()}
 
 
 def _remember(workspace: Workspace, key: str, prediction: "Prediction") -> None:

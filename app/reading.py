@@ -1,17 +1,22 @@
 """What can be said of a case right now: a result, a job on its way, or what is missing."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from app import models
-from app.jobs.partial import read_finished
+from app.case_features import (
+    ENCODER,
+    PATCH_PX,
+    TARGET_MPP,
+    partial_features,
+    stored_features,
+)
 from app.jobs.queue import JobRecord
 from app.predictions import Result, cache
-from app.store.records import CaseRecord, FileRecord
+from app.store.file_state import check_unchanged
+from app.store.records import CaseRecord
 from app.store.workspace import Workspace
-from healnet.exceptions import HealNetError, Notice
+from healnet.exceptions import HealNetError, Notice, SlideError
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
     from healnet.slide.properties import SlideProperties
 
 SlideState = Literal["none", "needs_pixel_size", "not_analysed", "running", "ready", "refused"]
-ENCODER, TARGET_MPP, PATCH_PX = "lite0", 0.5, 256
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,38 +67,65 @@ class CaseReading:
 def read_case(workspace: Workspace, case: CaseRecord) -> CaseReading:
     """Return what can be said of a case right now. Refusals become part of the answer."""
     job = None if case.is_built_in else workspace.jobs.latest(case.id)
-    slide = _read_slide(case, job)
-    bundle, result, problem = _predict(workspace, case, slide)
-    return replace(slide, bundle=bundle, result=result, problem=problem)
+    try:
+        for slide in case.slides:
+            check_unchanged(slide)
+    except SlideError as error:  # whose slide it is now, nobody knows: nothing is said
+        changed = error.to_notice()
+        return CaseReading(
+            case_id=case.id, job=job, slide_state="refused", slide_problem=changed
+        )
+    found, features = _read_slide(workspace, case, job)
+    bundle, result, problem = _predict(workspace, case, found, features)
+    return replace(found, bundle=bundle, result=result, problem=problem)
 
 
-def _read_slide(case: CaseRecord, job: JobRecord | None) -> CaseReading:
-    """Return what the slide of a case is, and how far it is on its way to the model."""
+def _read_slide(
+    workspace: Workspace, case: CaseRecord, job: JobRecord | None
+) -> "tuple[CaseReading, tuple[PatchFeatures, ...]]":
+    """Return what the slide is, how far it is on its way to the model, and its patches."""
     found = CaseReading(case_id=case.id, job=job)
     try:
         properties = slide_properties(case)
     except HealNetError as error:
-        return replace(found, slide_state="refused", slide_problem=error.to_notice())
-    state = _slide_state(case, job, properties)
-    found = replace(found, properties=properties, slide_state=state)
-    if state != "not_analysed" or properties is None:
-        return found
+        problem = error.to_notice()
+        refused = replace(found, slide_state="refused", slide_problem=problem)
+        return refused, stored_features(case, None).features
+    stored = stored_features(case, properties)
+    notices = () if stored.notice is None else (stored.notice,)
+    found = replace(found, properties=properties, slide_notices=notices)
+    if stored.features or properties is None:
+        state: SlideState = "ready" if stored.features else "none"
+        return replace(found, slide_state=state), stored.features
+    if job is not None and job.is_live:
+        partial = partial_features(workspace, case, job, properties)
+        return replace(found, slide_state="running"), partial
+    return _before_analysis(found, properties), ()
+
+
+def _before_analysis(found: CaseReading, properties: "SlideProperties") -> CaseReading:
+    """Return whether the slide can be analysed, and what to know before."""
+    if properties.mpp is None:
+        return replace(found, slide_state="needs_pixel_size")
     from healnet.slide.patching import check_resolution  # noqa: PLC0415
 
     try:
-        return replace(found, slide_notices=check_resolution(properties, TARGET_MPP))
+        notices = (*found.slide_notices, *check_resolution(properties, TARGET_MPP))
     except HealNetError as error:
         return replace(found, slide_state="refused", slide_problem=error.to_notice())
+    return replace(found, slide_state="not_analysed", slide_notices=notices)
 
 
 def _predict(
-    workspace: Workspace, case: CaseRecord, slide: CaseReading
+    workspace: Workspace,
+    case: CaseRecord,
+    slide: CaseReading,
+    features: "tuple[PatchFeatures, ...]",
 ) -> "tuple[ModelBundle | None, Result | None, Notice | None]":
     """Return the model, the result, and why there is none although there are inputs."""
     bundle: ModelBundle | None = None
     try:
         bundle = models.load_model(workspace)
-        features = _features(workspace, case, slide.job, slide.properties)
         if not features and not case.tables:
             return bundle, None, None
         result = cache().predict(
@@ -139,72 +170,4 @@ def start_analysis(workspace: Workspace, case: CaseRecord) -> None:
             "patch_px": PATCH_PX,
             "slide_mpp": case.slide_mpp,
         },
-    )
-
-
-def _slide_state(
-    case: CaseRecord, job: JobRecord | None, properties: "SlideProperties | None"
-) -> SlideState:
-    if case.features:
-        return "ready"
-    if properties is None:
-        return "none"
-    if job is not None and job.is_live:
-        return "running"
-    return "needs_pixel_size" if properties.mpp is None else "not_analysed"
-
-
-def _features(
-    workspace: Workspace,
-    case: CaseRecord,
-    job: JobRecord | None,
-    properties: "SlideProperties | None",
-) -> "tuple[PatchFeatures, ...]":
-    if case.features:
-        states = [(file.path, file.path.stat()) for file in case.features]
-        return tuple(_stored(path, now.st_mtime_ns, now.st_size) for path, now in states)
-    if job is None or not job.is_live or properties is None:
-        return ()
-    return _partial(workspace.settings.jobs / job.id, case.slides[0], job, properties)
-
-
-@lru_cache(maxsize=2)  # a large slide has 150 MB of features
-def _stored(path: Path, _modified_ns: int, _size: int) -> "PatchFeatures":
-    from healnet.data.feature_store import read_features  # noqa: PLC0415
-
-    return read_features(path)
-
-
-def _partial(
-    folder: Path, slide: FileRecord, job: JobRecord, properties: "SlideProperties"
-) -> "tuple[PatchFeatures, ...]":
-    """Return the patches that a running job has finished, as features of their own."""
-    from healnet.data.feature_store import PatchFeatures  # noqa: PLC0415
-    from healnet.slide.geometry import grid_over  # noqa: PLC0415
-
-    finished = read_finished(folder)
-    if finished is None or properties.mpp is None:
-        return ()
-    grid = grid_over(
-        width=properties.width,
-        height=properties.height,
-        slide_mpp=properties.mpp,
-        mpp=TARGET_MPP,
-        patch_px=PATCH_PX,
-    )
-    return (
-        PatchFeatures(
-            features=finished.features,
-            coords=finished.coords,
-            patch_size_l0=grid.patch_size_l0,
-            mpp=properties.mpp,
-            mpp_source=properties.mpp_source,
-            patch_px=PATCH_PX,
-            grid=grid,
-            encoder=finished.encoder,
-            source_sha256=f"{job.id}:{len(finished.coords)}",
-            name=slide.name,
-            slide_width=properties.width,
-            slide_height=properties.height,
-        ),
     )

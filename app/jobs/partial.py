@@ -1,4 +1,4 @@
-"""Patches that a running job has finished: two files that only grow.
+"""Patches that a running job has finished: two files that only grow, gone when it ends.
 
 The worker appends; the app reads as many whole rows as both files hold. So the model can run on
 what is there, and the overlay fills in, without a file ever being written twice.
@@ -44,15 +44,24 @@ class PartialFeatures:
 
 def read_finished(folder: Path) -> FinishedPatches | None:
     """Return the patches finished so far, or None if there is not one."""
-    if not (folder / CARD).is_file():
+    try:
+        encoder = EncoderCard.from_dict(json.loads((folder / CARD).read_text("utf-8")))
+        coords = _whole_rows(folder / COORDS, dtype=np.dtype(np.int64), columns=2)
+        features = _whole_rows(
+            folder / FEATURES, dtype=np.dtype(np.float32), columns=encoder.dim
+        )
+    except FileNotFoundError:  # not begun yet, or over this very moment
         return None
-    encoder = EncoderCard.from_dict(json.loads((folder / CARD).read_text(encoding="utf-8")))
-    coords = _whole_rows(folder / COORDS, dtype=np.dtype(np.int64), columns=2)
-    features = _whole_rows(folder / FEATURES, dtype=np.dtype(np.float32), columns=encoder.dim)
     count = min(len(coords), len(features))
     if count == 0:
         return None
     return FinishedPatches(features[:count], coords[:count], encoder)
+
+
+def discard_partial(folder: Path) -> None:
+    """Delete what a job had finished: it has ended, and nothing is read from it any more."""
+    for name in (CARD, COORDS, FEATURES):  # the card first: without it nobody looks further
+        (folder / name).unlink(missing_ok=True)
 
 
 def _whole_rows(path: Path, *, dtype: np.dtype, columns: int) -> NDArray:  # type: ignore[type-arg]

@@ -6,11 +6,12 @@ pages read. Every change is one transaction, so a reader never sees half of it.
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.store.database import JobRow, now
@@ -18,7 +19,6 @@ from healnet.exceptions import JobError, Notice
 
 State = Literal["queued", "running", "cancelling", "done", "failed", "cancelled", "interrupted"]
 LIVE: tuple[State, ...] = ("queued", "running", "cancelling")
-ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "interrupted")
 MAX_QUEUED = 20
 
 
@@ -27,6 +27,9 @@ class JobRecord:
     """One job as the pages see it.
 
     Attributes:
+        pid: Process of its worker, while it works.
+        born: When that process started, as the system counts; empty where it cannot tell.
+        updated: When it was last heard of; UTC.
         place: 1 for the next in the queue; 0 when it is not waiting.
         rate_per_s: Patches a second, once known.
         seconds_left: Estimate, once known.
@@ -39,6 +42,7 @@ class JobRecord:
     spec: Mapping[str, object]
     state: State
     pid: int | None
+    updated: datetime
     stage: str
     done: int
     total: int
@@ -46,6 +50,7 @@ class JobRecord:
     seconds_left: float | None
     problem: Notice | None
     place: int = 0
+    born: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -74,7 +79,11 @@ class JobQueue:
         with Session(self.engine) as session:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             live = session.scalars(select(JobRow).where(JobRow.state.in_(LIVE))).all()
-            same = [row for row in live if (row.case_id, row.spec) == (case_id, text)]
+            same = [
+                row
+                for row in live
+                if (row.case_id, row.spec) == (case_id, text) and row.state != "cancelling"
+            ]
             if same:
                 return same[0].id
             if len(live) >= MAX_QUEUED:
@@ -125,13 +134,13 @@ class JobQueue:
             row = session.scalars(waiting).first()
             if row is None or session.scalars(running).first() is not None:
                 return None
-            row.state, row.pid = "running", None
+            row.state, row.pid, row.born = "running", None, ""
             session.commit()
             return _record(row, session)
 
-    def note_pid(self, job_id: str, pid: int) -> None:
-        """Store the process id of the worker."""
-        self._update(job_id, pid=pid)
+    def note_pid(self, job_id: str, pid: int, *, born: str) -> None:
+        """Store the process id of the worker, and when that process started."""
+        self._update(job_id, pid=pid, born=born)
 
     def report(
         self,
@@ -143,7 +152,7 @@ class JobQueue:
         rate_per_s: float | None = None,
         seconds_left: float | None = None,
     ) -> None:
-        """Store progress."""
+        """Store progress; it is also the sign that the worker lives."""
         self._update(
             job_id,
             stage=stage,
@@ -151,6 +160,7 @@ class JobQueue:
             total=total,
             rate_per_s=rate_per_s,
             seconds_left=seconds_left,
+            updated=now(),
         )
 
     def ask_to_stop(self, job_id: str) -> None:
@@ -170,9 +180,15 @@ class JobQueue:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             row = session.get(JobRow, job_id)
             if row is not None and row.state in LIVE:
-                row.state, row.pid, row.updated = state, None, now()
+                row.state, row.pid, row.born, row.updated = state, None, "", now()
                 row.message = "" if problem is None else json.dumps(problem.to_dict())
             session.commit()
+
+    def keep_only(self, case_ids: Collection[str]) -> None:
+        """Drop the jobs of every other case; one that still stops goes with the next call."""
+        is_over = JobRow.case_id.not_in(case_ids) & JobRow.state.not_in(LIVE)
+        with Session(self.engine) as session, session.begin():
+            session.execute(delete(JobRow).where(is_over))
 
     def _update(self, job_id: str, **values: object) -> None:
         with Session(self.engine) as session, session.begin():
@@ -199,6 +215,8 @@ def _record(row: JobRow, session: Session) -> JobRecord:
         spec=json.loads(row.spec),
         state=cast("State", row.state),
         pid=row.pid,
+        born=row.born,
+        updated=row.updated,
         stage=row.stage,
         done=row.done,
         total=row.total,

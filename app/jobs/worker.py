@@ -1,6 +1,7 @@
 """The worker process: ``python -m app.jobs.worker JOB_ID`` does one job and ends.
 
 It reports to SQLite and nowhere else. SIGTERM means: stop at the next batch, keep nothing half.
+Whatever the end, finished patches outside the feature file are deleted.
 """
 
 import logging
@@ -9,18 +10,20 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.jobs.partial import PartialFeatures
 from app.settings import read_settings
 from app.store.cases import NewFile
-from app.store.records import FEATURES
+from app.store.file_state import changed_slide, file_state
+from app.store.records import FEATURES, FileRecord
+from app.store.removal import discard, tidy_up
 from app.store.workspace import Workspace, open_workspace
 from healnet.exceptions import Cancelled, HealNetError, JobError
 
 if TYPE_CHECKING:
     from app.jobs.queue import JobRecord
+    from healnet.data.encode import EncodedSlide
     from healnet.data.encode_progress import Progress
 
 NICENESS = 10
@@ -57,36 +60,51 @@ class Worker:
             self._workspace.jobs.end(job.id, "failed", _out_of_memory().to_notice())
         else:
             self._workspace.jobs.end(job.id, "done")
+        finally:
+            tidy_up(self._workspace, job)
         return 0
 
     def _encode(self, job: "JobRecord") -> None:
-        from healnet.data.encode import encode_slide  # noqa: PLC0415  (heavy)
-        from healnet.encoders.registry import get_encoder  # noqa: PLC0415
-
         signal.signal(signal.SIGTERM, self.ask_to_stop)  # before this, it just ends the process
         case = self._workspace.case(job.case_id)
         slide = next(file for file in case.slides if file.id == job.spec["slide"])
-        folder = self._workspace.settings.jobs / job.id
+        state = _unchanged(slide, slide.state)
+        encoded = self._features(job, slide)
+        try:
+            made = NewFile(
+                role=FEATURES,
+                path=encoded.path,
+                row_key=slide.id,
+                state=_unchanged(slide, state),
+                made_from=encoded.features.slide_sha256 or "",
+            )
+            replaced = self._workspace.own.attach_features(
+                case.id, made, slide_mpp=_stated_mpp(job)
+            )
+        except HealNetError:  # the case is not what it was: no features stay that nobody has
+            if encoded.path not in self._workspace.own.paths():
+                encoded.path.unlink(missing_ok=True)
+            raise
+        discard(self._workspace, replaced)
+        self._workspace.results.drop_case(case.id)
+
+    def _features(self, job: "JobRecord", slide: FileRecord) -> "EncodedSlide":
+        from healnet.data.encode import encode_slide  # noqa: PLC0415  (heavy)
+        from healnet.encoders.registry import get_encoder  # noqa: PLC0415
+
         encoder = get_encoder(str(job.spec["encoder"]))
-        partial = PartialFeatures(folder, encoder=encoder.card)
-        encoded = encode_slide(
+        partial = PartialFeatures(self._workspace.settings.jobs / job.id, encoder=encoder.card)
+        return encode_slide(
             slide.path,
             encoder=encoder,
             out_dir=self._workspace.settings.features / slide.id,
             mpp=float(str(job.spec["mpp"])),
             patch_px=int(str(job.spec["patch_px"])),
-            slide_mpp=case.slide_mpp,
+            slide_mpp=_stated_mpp(job),
             progress=self._report,
             cancelled=self._stop.is_set,
             on_batch=partial.add,
         )
-        self._attach(job.case_id, slide.id, encoded.path)
-
-    def _attach(self, case_id: str, slide_id: str, path: Path) -> None:
-        """Bind the features to the slide that they were made from."""
-        file = NewFile(role=FEATURES, path=path, row_key=slide_id)
-        self._workspace.own.attach(case_id, file)
-        self._workspace.results.drop_case(case_id)
 
     def _report(self, progress: "Progress") -> None:
         is_last = progress.done >= progress.total
@@ -104,11 +122,29 @@ class Worker:
         )
 
 
+def _stated_mpp(job: "JobRecord") -> float | None:
+    """Return the pixel size with which the job was asked for; None is the file's own."""
+    mpp = job.spec["slide_mpp"]
+    return None if mpp is None else float(str(mpp))
+
+
+def _unchanged(slide: FileRecord, state: str) -> str:
+    """Return the state of a slide file.
+
+    Raises:
+        SlideError: If it is another one than it was; an empty state was never looked at.
+    """
+    now = file_state(slide.path)
+    if state and now and now != state:
+        raise changed_slide(slide.name)
+    return now
+
+
 def _out_of_memory() -> JobError:
     return JobError(
         "not enough memory for this slide at this resolution",
         code="JOB-MEMORY",
-        why="the worker could not hold a batch of patches",
+        why="the worker could not hold a batch of patches; nothing was saved",
         fix="close other programs, or open a smaller scan",
     )
 

@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from app import layout
+from app.case_features import PATCH_PX, TARGET_MPP
 from app.jobs.queue import JobRecord
 from app.panels.job_status import progress_words, stage_words
 from app.reading import CaseReading, start_analysis
@@ -31,7 +32,7 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
 def estimated_seconds(*, width: int, height: int, mpp: float) -> float:
     """Return a rough duration of the encoding of a slide of this size."""
     area_um2 = width * height * mpp**2
-    patch_um2 = (256 * 0.5) ** 2
+    patch_um2 = (PATCH_PX * TARGET_MPP) ** 2
     return TISSUE_SHARE * area_um2 / patch_um2 / RATE_PER_S
 
 
@@ -62,8 +63,8 @@ def _show_start(workspace: Workspace, case: CaseRecord, read: CaseReading) -> No
         if st.button("Analyse", type="primary", key=f"analyse-{case.id}"):
             start_analysis(workspace, case)
             st.rerun()
-        words = f"Not analysed yet. About {_about(seconds)} on this computer."
-        st.html(f'<p class="hn-lead">{words}</p>')
+        lead = f"Not analysed yet. About {_about(seconds)} on this computer."
+        st.html(f'<p class="hn-lead">{lead}</p>')
 
 
 @st.fragment(run_every=POLL)
@@ -72,7 +73,6 @@ def _show_progress(workspace: Workspace, job_id: str) -> None:
     job = workspace.jobs.find(job_id)
     if job is None or not job.is_live:
         st.rerun()
-        return
     step = int(job.share / REFRESH_STEP)
     if st.session_state.setdefault(f"step-{job_id}", step) != step:
         st.session_state[f"step-{job_id}"] = step

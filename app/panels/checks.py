@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.case_tables import matched_features
 from app.model_facts import cohort_name, endpoint, limits
-from app.predictions import cache, matched_features
+from app.predictions import cache
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 

@@ -3,6 +3,7 @@
 from html import escape
 
 from app.jobs.queue import JobRecord
+from app.store.file_state import is_changed
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
@@ -20,6 +21,8 @@ def short_status(workspace: Workspace, case: CaseRecord) -> str:
     job = None if case.is_built_in else workspace.jobs.latest(case.id)
     if job is not None and job.is_live:
         return escape(progress_words(job))
+    if any(is_changed(slide) for slide in case.slides):
+        return '<span class="hn-warning">slide file changed</span>'
     if case.features or (case.tables and not case.slides):
         return '<span class="hn-good">ready</span>'
     if job is not None and job.state in {"failed", "interrupted", "cancelled"}:

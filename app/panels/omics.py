@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import markup
+from app.case_tables import matched_features
 from app.charts.styles import ordinal
 from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
 from app.panels import table_upload
-from app.predictions import check_owner, matched_features
+from app.panels.remarks import missing_words
+from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from healnet.explain.prediction import FeatureAttribution, Prediction
     from healnet.omics.name_match import MatchReport
 
-NO_OMICS = "No omic profile for this case. Estimate uses the slide only; expect a wider range."
+NO_OMICS = "No omic profile for this case."
 FIRST = 5
 
 
@@ -28,7 +30,8 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
         check_owner(read.prediction, case.id)
         _show_waterfall(case, read.prediction)
     elif not case.tables:
-        st.html(f'<p class="hn-empty">{NO_OMICS}</p>')
+        words = escape(missing_words(case, read.prediction) or NO_OMICS)
+        st.html(f'<p class="hn-empty">{words}</p>')
     _show_matches(case, read)
     if not case.is_built_in:
         table_upload.show(workspace, case)

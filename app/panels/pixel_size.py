@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.store import intake
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
@@ -32,8 +33,6 @@ def show_form(workspace: Workspace, case: CaseRecord, properties: "SlideProperti
         )
         if st.form_submit_button("Use this value", type="primary"):
             mpp = value if unit == "um per pixel" else MPP_AT_1X / max(value, 1e-9)
-            workspace.own.state_pixel_size(case.id, mpp)
-            workspace.results.drop_case(case.id)
-            workspace.audit.append("pixel size stated", {"case": case.id, "mpp": mpp})
+            intake.state_pixel_size(workspace, case.id, mpp)
             st.rerun()
     st.caption(f"The scan has {properties.width} x {properties.height} pixels.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app import models
 from app.panels.job_status import STAGES
 from app.panels.regions import read_regions
 from app.predictions import check_owner
@@ -14,8 +15,8 @@ from app.store.workspace import Workspace
 from app.tiles.maps import map_url, publish_map
 from app.tiles.pyramid import lay_pyramid
 from app.tiles.tokens import mint_token
-from app.viewer.layers import PatchLattice, effective_share, lay_lattice
-from app.viewer.messages import AnalysisProgress, MapLayer, ViewerScene
+from app.viewer.layers import PatchLattice, lay_lattice
+from app.viewer.messages import RESEARCH_ONLY, AnalysisProgress, MapLayer, ViewerScene
 from healnet.exceptions import SlideError
 
 if TYPE_CHECKING:
@@ -64,10 +65,17 @@ def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> Vie
         maps=maps,
         patches=None if lattice is None else lattice.table(_publish),
         model_label="" if read.bundle is None else read.bundle.name,
+        banner=_banner(workspace, case),
         regions=read_regions(case.truth),
         analysis=_analysis(read),
         notice=CONSTANT if is_constant else "",
     )
+
+
+def _banner(workspace: Workspace, case: CaseRecord) -> str:
+    """Return the line that full screen and saved pictures carry as well."""
+    chip = models.synthetic_chip(workspace, is_study=case.is_built_in)
+    return f"{RESEARCH_ONLY} {chip}." if chip else RESEARCH_ONLY
 
 
 def layer_id(one: "PatchMap") -> str:
@@ -111,6 +119,7 @@ def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
         method_label=METHODS[one.method],
         layer=one.layer,
         head=one.head,
+        member=one.member,
         unit=one.unit,
         signed=one.signed,
         url=_publish(lattice.spread(one.values)),
@@ -118,7 +127,7 @@ def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
         count=len(one.values),
         minimum=float(one.values.min()),
         maximum=float(one.values.max()),
-        effective_share=effective_share(one.values),
+        effective_share=None if one.signed else one.effective_share,
     )
 
 
@@ -133,6 +142,4 @@ def _analysis(read: CaseReading) -> AnalysisProgress | None:
         stage=STAGES.get(read.job.stage, "Starting"),
         done=read.job.done,
         total=read.job.total,
-        rate_per_s=read.job.rate_per_s,
-        seconds_left=read.job.seconds_left,
     )

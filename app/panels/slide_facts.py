@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.panels.pixel_size import show_form
 from app.reading import CaseReading
-from app.store import intake
+from app.store import removal
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
@@ -22,7 +22,8 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
             with st.expander("Change the pixel size"):
                 show_form(workspace, case, read.properties)
     else:
-        st.html('<p class="hn-empty">No slide for this case.</p>')
+        words = "The slide cannot be shown now." if case.slides else "No slide for this case."
+        st.html(f'<p class="hn-empty">{words}</p>')
     st.html(_files(case))
     if not case.is_built_in:
         with st.expander("Name and tumour type"):
@@ -30,7 +31,7 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
         with st.expander("Remove this case"):
             st.caption("Slides opened from a folder stay where they are; copies are deleted.")
             if st.button("Remove", key=f"remove-{case.id}"):
-                intake.remove_case(workspace, case.id)
+                removal.remove_case(workspace, case.id)
                 st.query_params.clear()
                 st.rerun()
 

@@ -1,17 +1,18 @@
 """The left side of the workspace: the slide, its maps, and what is still to be done for it."""
 
+from html import escape
+
 import streamlit as st
 
 from app import layout
 from app.panels import analysis
 from app.panels.pixel_size import show_form
+from app.panels.remarks import missing_words
 from app.panels.scene import make_scene
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 from app.viewer.component import slide_viewer
-
-NO_SLIDE = "No slide for this case. Estimate uses the omic profile only; expect a wider range."
 
 
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
@@ -20,7 +21,8 @@ def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
         layout.show_notice(read.slide_problem, kind="refusal")
     if read.properties is None:
         if not case.slides:
-            st.html(f'<div class="hn-no-slide"><p>{NO_SLIDE}</p></div>')
+            words = escape(missing_words(case, read.prediction))
+            st.html(f'<div class="hn-no-slide"><p>{words}</p></div>')
         return
     for notice in read.slide_notices:
         layout.show_notice(notice)

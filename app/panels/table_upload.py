@@ -1,9 +1,11 @@
 """Add an omic or clinical table to an own case: choose the file, then the patient's row."""
 
+from html import escape
+
 import streamlit as st
 
 from app import layout
-from app.store import intake
+from app.store import intake, removal
 from app.store.records import TABLES, CaseRecord
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
@@ -15,9 +17,10 @@ def show(workspace: Workspace, case: CaseRecord) -> None:
     """Show the tables that can be taken away, and the form that adds one."""
     for table in case.tables:
         with st.container(horizontal=True, vertical_alignment="center", key=f"t-{table.id}"):
-            st.caption(f"{table.role}: {table.name}, row {table.row_key}")
+            words = escape(f"{table.role}: {table.name}, row {table.row_key}")
+            st.html(f'<p class="hn-small">{words}</p>', width="content")
             if st.button("Remove", type="tertiary", key=f"remove-{table.id}"):
-                intake.remove_table(workspace, case.id, table)
+                removal.remove_table(workspace, case.id, table)
                 st.rerun()
     with st.expander("Add a table", expanded=not case.tables):
         _show_form(workspace, case)
@@ -37,8 +40,15 @@ def _show_form(workspace: Workspace, case: CaseRecord) -> None:
     except HealNetError as error:
         layout.show_refusal(error)
         return
-    row = st.selectbox("Patient", rows, key=f"row-{case.id}-{modality}")
-    if st.button("Add", key=f"add-{case.id}-{modality}", type="primary"):
+    row = st.selectbox(
+        "Patient",
+        rows,
+        index=rows.index(case.title) if case.title in rows else None,
+        placeholder="Choose the patient",
+        key=f"row-{case.id}-{modality}",
+    )
+    key = f"add-{case.id}-{modality}"
+    if st.button("Add", key=key, type="primary", disabled=row is None):
         intake.add_table(
             workspace,
             case.id,

@@ -8,6 +8,7 @@ import streamlit as st
 from app import layout, markup, models, state
 from app.charts.mini_strip import draw_mini_strip
 from app.panels.job_status import short_status
+from app.store.file_state import is_changed
 from app.store.records import CaseRecord
 from app.store.results import Headline
 from app.store.workspace import Workspace
@@ -21,11 +22,16 @@ COLUMNS = ("", "Case", "Tumour", "Data", "Status", "Risk percentile", "Updated")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One case with its status and its latest headline."""
+    """One case with its status and its latest headline.
+
+    Attributes:
+        thumbnail: Address of a picture of its slide; empty where there is none to show.
+    """
 
     case: CaseRecord
     status: str
     headline: Headline | None
+    thumbnail: str = ""
 
 
 def search_box() -> str:
@@ -40,14 +46,30 @@ def rows(workspace: Workspace, query: str) -> tuple[Row, ...]:
     model_key = models.shipped_key(workspace)
     wanted = query.lower()
     return tuple(
-        Row(
-            case=case,
-            status=short_status(workspace, case),
-            headline=workspace.results.of_case(case.id, model_key),
-        )
+        _make_row(workspace, case, model_key)
         for case in workspace.cases()
         if wanted in f"{case.title} {case.tumour}".lower()
     )
+
+
+def _make_row(workspace: Workspace, case: CaseRecord, model_key: str) -> Row:
+    status = short_status(workspace, case)
+    if any(is_changed(slide) for slide in case.slides):  # whose slide it is now, nobody knows
+        return Row(case=case, status=status, headline=None)
+    return Row(
+        case=case,
+        status=status,
+        headline=workspace.results.of_case(case.id, model_key),
+        thumbnail=_thumbnail_address(workspace, case),
+    )
+
+
+def _thumbnail_address(workspace: Workspace, case: CaseRecord) -> str:
+    """Return the address of a case's thumbnail, another one for each state of the file."""
+    if not case.slides or not case.slides[0].path.is_file():
+        return ""
+    slide = case.slides[0]
+    return f"/wsi/{mint_token(slide.id)}/thumbnail.jpg?v={workspace.file_version(slide)[:16]}"
 
 
 def show(workspace: Workspace, query: str, *, is_changing: bool) -> None:
@@ -101,7 +123,7 @@ def say_where_links_led(*, is_unknown: bool) -> None:
 def _row(row: Row) -> str:
     case = row.case
     cells = (
-        _thumbnail(case),
+        _thumbnail(row.thumbnail),
         f'<b>{escape(case.title)}</b><span class="hn-note">{escape(case.note)}</span>',
         escape(case.tumour or "-"),
         "".join(f'<span class="hn-chip">{escape(name)}</span>' for name in modalities(case)),
@@ -123,10 +145,9 @@ def modalities(case: CaseRecord) -> tuple[str, ...]:
     return (*(("slide",) if has_slide else ()), *(table.role for table in case.tables))
 
 
-def _thumbnail(case: CaseRecord) -> str:
-    if not case.slides:
+def _thumbnail(address: str) -> str:
+    if not address:
         return '<span class="hn-thumb hn-none"></span>'
-    address = f"/wsi/{mint_token(case.slides[0].id)}/thumbnail.jpg"
     return f'<img class="hn-thumb" src="{address}" alt="" loading="lazy">'
 
 
@@ -142,4 +163,4 @@ def _percentile(headline: Headline | None) -> str:
 
 
 def _when(case: CaseRecord) -> str:
-    return "built in" if case.updated is None else f"{case.updated:%Y-%m-%d %H:%M}"
+    return "built in" if case.updated is None else f"{case.updated:%Y-%m-%d %H:%M} UTC"

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.store.database import CaseRow, FileRow, now
+from app.store.file_state import file_state
 from app.store.records import FEATURES, SLIDE, CaseRecord, FileRecord
-from healnet.exceptions import HealNetError
+from healnet.exceptions import HealNetError, JobError
 
 MIN_MPP, MAX_MPP = (
     0.01,
@@ -26,13 +27,15 @@ def new_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class NewFile:
-    """A file that is about to join a case: what it is, its name for people, where it lies."""
+    """A file that is about to join a case; fields as in :class:`FileRecord`."""
 
     role: str
     path: Path
     name: str = ""
     row_key: str = ""
     sha256: str = ""
+    state: str = ""
+    made_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,26 +72,50 @@ class CaseStore:
                 case.files.append(_file_row(file, position))
         return case_id
 
-    def attach(self, case_id: str, file: NewFile) -> str:
+    def attach(self, case_id: str, file: NewFile) -> tuple[FileRecord, ...]:
         """Add a file to a case; a table or feature file replaces the one of its role.
 
         Features replace only those of the same slide: they carry its file id as ``row_key``.
 
         Returns:
-            The file's id.
+            What was replaced; the files themselves are left to the caller.
         """
-        row = _file_row(file, 0)
-        file_id = row.id
         with self._change(case_id) as case:
-            old = [known for known in case.files if _is_replaced(known, file)]
-            for known in old:
-                case.files.remove(known)
-            row.position = max((known.position for known in case.files), default=-1) + 1
-            case.files.append(row)
-        return file_id
+            return _put(case, file)
 
-    def state_pixel_size(self, case_id: str, mpp: float) -> None:
+    def attach_features(
+        self, case_id: str, file: NewFile, *, slide_mpp: float | None
+    ) -> tuple[FileRecord, ...]:
+        """Add features to a case, if slide and pixel size are those that they were made with.
+
+        Args:
+            case_id: The case.
+            file: The features, with id, state and hash of their slide.
+            slide_mpp: The user's pixel size with which they were made.
+
+        Returns:
+            What was replaced.
+
+        Raises:
+            JobError: ``JOB-OUTDATED`` if the case has changed meanwhile.
+        """
+        with self._change(case_id) as case:
+            slide = next((known for known in case.files if known.id == file.row_key), None)
+            if slide is None or not _is_made_from(file, slide) or case.slide_mpp != slide_mpp:
+                raise _outdated()
+            slide.state = file.state
+            return _put(case, file)
+
+    def paths(self) -> frozenset[Path]:
+        """Return where the files of all cases lie."""
+        with Session(self.engine) as session:
+            return frozenset(Path(path) for path in session.scalars(select(FileRow.path)))
+
+    def state_pixel_size(self, case_id: str, mpp: float) -> tuple[FileRecord, ...]:
         """Remember the pixel size that the user states, um per level-0 pixel.
+
+        Returns:
+            The features that were dropped: they were cut at another scale.
 
         Raises:
             HealNetError: If the value cannot be a pixel size.
@@ -103,8 +130,7 @@ class CaseStore:
             )
         with self._change(case_id) as case:
             case.slide_mpp = mpp
-            for known in [file for file in case.files if file.role == FEATURES]:
-                case.files.remove(known)  # they were cut at another scale
+            return _drop(case, [file for file in case.files if file.role == FEATURES])
 
     def describe(self, case_id: str, *, title: str, tumour: str) -> None:
         """Change what the worklist shows for a case."""
@@ -144,6 +170,33 @@ def unknown_case() -> HealNetError:
     )
 
 
+def _outdated() -> JobError:
+    return JobError(
+        "the slide or its pixel size was changed while the slide was analysed",
+        code="JOB-OUTDATED",
+        why="the patches would not fit the case any more, so they are not kept",
+        fix="press Analyse again",
+    )
+
+
+def _put(case: CaseRow, file: NewFile) -> tuple[FileRecord, ...]:
+    old = _drop(case, [known for known in case.files if _is_replaced(known, file)])
+    position = max((known.position for known in case.files), default=-1) + 1
+    case.files.append(_file_row(file, position))
+    return old
+
+
+def _drop(case: CaseRow, rows: list[FileRow]) -> tuple[FileRecord, ...]:
+    dropped = tuple(_file_record(row) for row in rows)
+    for row in rows:
+        case.files.remove(row)
+    return dropped
+
+
+def _is_made_from(file: NewFile, slide: FileRow) -> bool:
+    return not slide.state or slide.state == file.state
+
+
 def _is_replaced(known: FileRow, new: NewFile) -> bool:
     if new.role == SLIDE or known.role != new.role:
         return False
@@ -160,6 +213,8 @@ def _file_row(file: NewFile, position: int) -> FileRow:
         size=file.path.stat().st_size,
         sha256=file.sha256,
         row_key=file.row_key,
+        state=file_state(file.path) if file.role == SLIDE else file.state,
+        made_from=file.made_from,
     )
 
 
@@ -172,6 +227,8 @@ def _file_record(row: FileRow) -> FileRecord:
         size=row.size,
         sha256=row.sha256,
         row_key=row.row_key,
+        state=row.state,
+        made_from=row.made_from,
     )
 
 

@@ -17,7 +17,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from healnet.exceptions import HealNetError
 
 BUSY_TIMEOUT_MS = 10_000
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_UPGRADES = {  # what brings a database of the version before to this one
+    2: (
+        "ALTER TABLE files ADD COLUMN state VARCHAR NOT NULL DEFAULT ''",
+        "ALTER TABLE files ADD COLUMN made_from VARCHAR NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN born VARCHAR NOT NULL DEFAULT ''",
+    ),
+}
 
 
 def now() -> datetime:
@@ -58,7 +65,9 @@ class FileRow(Base):
     path: Mapped[str]
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(default="")  # empty until it has been computed
-    row_key: Mapped[str] = mapped_column(default="")  # the patient's row in a table
+    row_key: Mapped[str] = mapped_column(default="")  # the patient's row; of features, a slide
+    state: Mapped[str] = mapped_column(default="")  # of the slide file: app.store.file_state
+    made_from: Mapped[str] = mapped_column(default="")  # of features: SHA-256 of their slide
     case: Mapped[CaseRow] = relationship(back_populates="files")
 
 
@@ -74,6 +83,7 @@ class JobRow(Base):
     spec: Mapped[str]  # JSON
     state: Mapped[str]
     pid: Mapped[int | None]
+    born: Mapped[str] = mapped_column(default="")  # start of that process: ids are used again
     stage: Mapped[str] = mapped_column(default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
@@ -124,8 +134,11 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _prepare_connection)
     with engine.begin() as connection:
         version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-        if version not in {0, SCHEMA_VERSION}:
+        if version > SCHEMA_VERSION:
             raise _made_by_another_version(path.name, version)
+        for step in range(version + 1, SCHEMA_VERSION + 1) if version else ():
+            for statement in _UPGRADES[step]:
+                connection.exec_driver_sql(statement)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
         Base.metadata.create_all(connection)
     path.chmod(0o600)

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    {".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".svslide", ".vms", ".dcm"}
-)
+from app.tiles.uploads import SUFFIXES
+
 MAX_ENTRIES = 500
 MAX_DEPTH = 4
 

@@ -1,11 +1,12 @@
 """How files join the workspace: probed first, then added; refused files leave no trace."""
 
-import shutil
 from pathlib import Path
 
 from app.store.cases import NewFile, new_id
+from app.store.file_state import is_changed
 from app.store.folders import find_entry
 from app.store.records import SLIDE, CaseRecord, FileRecord
+from app.store.removal import discard, stop_jobs
 from app.store.workspace import Workspace
 from app.tiles.uploads import StoredUpload
 from healnet.exceptions import HealNetError, SlideError
@@ -21,7 +22,8 @@ def admit_slide(workspace: Workspace, path: Path, *, name: str, sha256: str = ""
         sha256: Hash of all bytes, if known already.
 
     Returns:
-        The id of the new case, or of the case that has this very file already.
+        The id of the new case, or of the case that has this very file already. A file that
+        was replaced since is another slide, hence another case.
 
     Raises:
         SlideError: If the file is no slide that can be read safely.
@@ -86,39 +88,27 @@ def add_table(
     path.write_bytes(content)
     try:
         _check_row(path, row)
-        workspace.own.attach(case_id, NewFile(role=modality, path=path, name=name, row_key=row))
+        file = NewFile(role=modality, path=path, name=name, row_key=row)
+        replaced = workspace.own.attach(case_id, file)
     except HealNetError:
         path.unlink()
         raise
+    discard(workspace, replaced)
     workspace.results.drop_case(case_id)
     workspace.audit.append("table added", {"case": case_id, "modality": modality})
 
 
-def remove_table(workspace: Workspace, case_id: str, table: FileRecord) -> None:
-    """Take a table from an own case and delete the workspace's copy of it."""
-    workspace.own.detach(case_id, table.id)
-    if table.path.is_relative_to(workspace.settings.tables):
-        table.path.unlink(missing_ok=True)
-    workspace.results.drop_case(case_id)
-    workspace.audit.append("table removed", {"case": case_id, "modality": table.role})
+def state_pixel_size(workspace: Workspace, case_id: str, mpp: float) -> None:
+    """Remember the pixel size that the user states; what was made at another one goes.
 
-
-def remove_case(workspace: Workspace, case_id: str) -> None:
-    """Forget an own case and delete what the workspace itself has copied or made for it."""
-    case = workspace.case(case_id)
-    inside = (
-        workspace.settings.uploads,
-        workspace.settings.tables,
-        workspace.settings.features,
-    )
-    for file in case.files:
-        if any(file.path.is_relative_to(folder) for folder in inside):
-            file.path.unlink(missing_ok=True)
-    for job in workspace.jobs.of_case(case_id):
-        shutil.rmtree(workspace.settings.jobs / job.id, ignore_errors=True)
-    workspace.own.forget(case_id)
+    Raises:
+        HealNetError: If the value cannot be a pixel size.
+    """
+    dropped = workspace.own.state_pixel_size(case_id, mpp)
+    stop_jobs(workspace, case_id)
+    discard(workspace, dropped)
     workspace.results.drop_case(case_id)
-    workspace.audit.append("case removed", {"case": case_id})
+    workspace.audit.append("pixel size stated", {"case": case_id, "mpp": mpp})
 
 
 def table_rows(content: bytes, name: str, folder: Path) -> tuple[str, ...]:
@@ -150,13 +140,17 @@ def _check_row(path: Path, row: str) -> None:
         )
 
 
+def _is_at(slide: FileRecord, real: Path) -> bool:
+    return slide.path.resolve() == real and not is_changed(slide)
+
+
 def _case_with(workspace: Workspace, path: Path) -> CaseRecord | None:
     real = path.resolve()
     return next(
         (
             case
             for case in workspace.own.list()
-            if any(file.path.resolve() == real for file in case.slides)
+            if any(_is_at(file, real) for file in case.slides)
         ),
         None,
     )

@@ -18,7 +18,10 @@ class FileRecord:
         id: Random and unguessable; what web addresses carry instead of a path.
         role: "slide", "features", or the name of a tabular modality.
         name: File name as the user knows it. Show it escaped.
-        row_key: The patient's row in a table; empty where the file is not a table.
+        row_key: The patient's row in a table; of features, the id of their slide.
+        state: Of a slide, what its file was when it was opened; of features, what the file of
+            their slide was when they were made (see :mod:`app.store.file_state`).
+        made_from: Of features, the SHA-256 of their slide.
     """
 
     id: str
@@ -28,6 +31,8 @@ class FileRecord:
     size: int
     sha256: str = ""
     row_key: str = ""
+    state: str = ""
+    made_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,11 @@ class ResultStore:
                 )
             )
 
+    def has(self, key: str) -> bool:
+        """Return whether there is a headline under this hash."""
+        with Session(self.engine) as session:
+            return session.get(ResultRow, key) is not None
+
     def of_case(self, case_id: str, model_key: str) -> Headline | None:
         """Return the latest headline of a case from this very model, or None."""
         query = (

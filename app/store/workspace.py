@@ -1,6 +1,7 @@
 """The one door to everything that is stored: own cases, the study, jobs, results, audit."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.store.database import open_database
 from app.store.records import CaseRecord, FileRecord
 from app.store.results import ResultStore
 from app.store.study import BuiltInStudy
+from healnet.exceptions import TableError
 
 CHUNK_BYTES = 1 << 20
 
@@ -82,10 +84,14 @@ class Workspace:
         return self.study.find_file(file_id) or self.own.find_file(file_id)
 
     def file_sha256(self, file: FileRecord) -> str:
-        """Return the content hash of a file; computed once for each state of the file."""
+        """Return the content hash of a table; computed once for each state of the file.
+
+        Raises:
+            TableError: ``TABLE-GONE`` if it is not there any more.
+        """
         if file.sha256:
             return file.sha256
-        state = file.path.stat()
+        state = table_state(file)
         return _file_sha256(file.path, state.st_mtime_ns, state.st_size)
 
     def file_version(self, file: FileRecord) -> str:
@@ -98,6 +104,24 @@ class Workspace:
         state = file.path.stat()
         facts = f"{file.path}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"
         return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def table_state(file: FileRecord) -> os.stat_result:
+    """Return size and times of a table.
+
+    Raises:
+        TableError: ``TABLE-GONE`` if it is not there any more.
+    """
+    try:
+        return file.path.stat()
+    except OSError as error:
+        raise TableError(
+            f"the {file.role} table of this case is not there any more",
+            code="TABLE-GONE",
+            where=file.name,
+            why="without it the estimate would be of other inputs than the case lists",
+            fix="remove the table under Omics, then add it again",
+        ) from error
 
 
 @lru_cache(maxsize=4)

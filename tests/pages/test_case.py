@@ -5,12 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from app.layout import RESEARCH_USE
 from app.predictions import cache
 from app.reading import read_case
 from app.store.cases import NewFile
 from app.store.workspace import Workspace
+from app.viewer.messages import RESEARCH_ONLY
 from tests.pages.conftest import OpenPage, markup_of, words
 
 NUMBER = re.compile(r"-?\d+\.\d+")
@@ -29,6 +30,27 @@ def own_case(study: Workspace, tmp_path: Path) -> str:
 def slide_case(workspace: Workspace, path: Path, tmp_path: Path) -> str:
     copied = Path(shutil.copy(path, tmp_path / path.name))
     return workspace.own.add(title="Scan", files=(NewFile(role="slide", path=copied),))
+
+
+def go_to(page: AppTest, case_id: str) -> AppTest:
+    """Go to another case in the same session, as a link does."""
+    page.query_params["case"] = case_id
+    return page.run()
+
+
+def everything(page: AppTest) -> str:
+    """Return all that a page shows as one text, components included."""
+    assert not page.exception
+    parts = [block.proto.json for block in page.get("bidi_component")]
+    parts = [re.sub(r'"(token|script|style)": ?"[^"]*"', "", part) for part in parts]
+    return "\n".join([words(page), *parts, *(box.value for box in page.caption)])
+
+
+def headline_survival(shown: str) -> str:
+    """Return the sentence of the headline that holds its numbers."""
+    found = re.search(r"\d+(?:st|nd|rd|th) percentile</b><span>.{20,200}of 100", shown)
+    assert found
+    return found[0]
 
 
 def test_nothing_picked_leads_to_the_list(open_page: OpenPage) -> None:
@@ -52,9 +74,9 @@ def test_the_showcase_has_headline_strip_curves_and_table(
     assert re.search(r"\d+(st|nd|rd|th) percentile", shown)
     assert f"of {len(read.bundle.reference)} reference patients" in shown
     assert re.search(r"Estimated \d+-(year|month) .*? \d+ of 100", shown)
-    for text in ("slide only", "omics only", "both", "this patient (model)", "at risk"):
+    for text in ("slide only", "tables only", "both", "this patient (model)", "at risk"):
         assert text in shown
-    assert RESEARCH_USE in words(page)
+    assert RESEARCH_ONLY in words(page)
     assert "Synthetic study" in words(page)
 
 
@@ -94,6 +116,30 @@ def test_no_number_of_one_case_appears_in_another(
     assert values
     assert not values & set(NUMBER.findall(other))
     assert again == before  # and the first case is the same to the bit after the other
+
+
+def test_one_session_from_a_to_b_and_back_mixes_nothing(
+    open_page: OpenPage, study: Workspace
+) -> None:
+    first, second = study.study.list()[:2]
+    table = next(file for file in second.tables if file.role == "clinical")
+    file = NewFile(role="clinical", path=table.path, row_key=table.row_key)
+    other_id = study.own.add(title="Mine", files=(file,))
+    page = open_page("case", case=first.id)
+    before = everything(page)
+
+    other = everything(go_to(page, other_id))
+    again = everything(go_to(page, first.id))
+
+    read = read_case(study, first)
+    foreign = {f"{one.attribution:+.4f}" for one in read.prediction.attributions[:10]}
+    foreign |= {one.feature for one in read.prediction.attributions if one.modality == "rna"}
+    foreign |= {first.title, headline_survival(before)}
+    assert len(foreign) > 10
+    assert not [text for text in foreign if text in other]
+    assert "No patches yet" in other
+    assert "attention" not in other
+    assert again == before  # to the bit
 
 
 def test_a_result_of_another_case_is_refused(
@@ -166,5 +212,6 @@ def test_a_slide_that_has_gone_is_told_and_the_next_case_works(
 
     assert not page.exception
     assert "hn-refusal" in words(page)
-    assert "/" not in re.sub(r"<[^>]+>|um/px", "", words(page).split("hn-where")[-1])[:80]
+    where = re.findall(r'<p class="hn-where">(.*?)</p>', words(page))
+    assert where == ["CMU-1-overview.tiff"]  # the name, never the folder
     assert "percentile" in markup_of(after, "prognosis")

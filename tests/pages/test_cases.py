@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.layout import RESEARCH_USE
 from app.store.cases import NewFile
 from app.store.workspace import Workspace
+from app.viewer.messages import RESEARCH_ONLY
 from tests.pages.conftest import OpenPage, markup_of, words
 
 
@@ -25,7 +25,7 @@ def test_an_empty_workspace_says_what_to_do(open_page: OpenPage) -> None:
 
 
 def test_the_limits_of_use_stand_on_the_page(open_page: OpenPage) -> None:
-    assert RESEARCH_USE in words(open_page())
+    assert RESEARCH_ONLY in words(open_page())
 
 
 def test_cases_are_listed_with_what_they_have(

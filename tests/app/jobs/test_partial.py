@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.partial import COORDS, FEATURES, PartialFeatures, read_finished
+from app.jobs.partial import COORDS, FEATURES, PartialFeatures, discard_partial, read_finished
 from healnet.encoders.protocol import EncoderCard
 
 DIM = 5
@@ -61,6 +61,16 @@ def test_what_was_added_is_read_back_without_half_rows(
     np.testing.assert_array_equal(found.coords[:first], coords)
     np.testing.assert_array_equal(found.features[:first], features)
     assert len(found.coords) == len(found.features) <= first + cut // 8
+
+
+def test_of_a_job_that_is_over_nothing_is_left(tmp_path: Path) -> None:
+    PartialFeatures(tmp_path, encoder=make_card()).add(*make_batch(4, first=0))
+
+    discard_partial(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+    assert read_finished(tmp_path) is None
+    discard_partial(tmp_path / "none")
 
 
 def test_a_second_run_starts_anew(tmp_path: Path) -> None:

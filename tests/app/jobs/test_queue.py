@@ -64,6 +64,27 @@ def test_the_first_end_counts(workspace: Workspace) -> None:
     assert (job.state, job.problem) == ("failed", problem)
 
 
+def test_work_that_stops_is_not_taken_for_the_same_work(workspace: Workspace) -> None:
+    first = submit(workspace, "A")
+    workspace.jobs.start_next()
+    workspace.jobs.ask_to_stop(first)
+
+    assert submit(workspace, "A") != first
+
+
+def test_jobs_of_cases_that_are_gone_are_dropped_once_they_have_ended(
+    workspace: Workspace,
+) -> None:
+    gone, kept, live = (submit(workspace, case_id) for case_id in ("A", "B", "C"))
+    for job_id in (gone, kept):
+        workspace.jobs.end(job_id, "done")
+
+    workspace.jobs.keep_only(["B"])
+
+    found = {job_id for job_id in (gone, kept, live) if workspace.jobs.find(job_id)}
+    assert found == {kept, live}
+
+
 def test_progress_is_read_back(workspace: Workspace) -> None:
     job_id = submit(workspace, "A")
     workspace.jobs.start_next()

@@ -1,6 +1,7 @@
 """The state of a job in words."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -16,6 +17,7 @@ JOB = JobRecord(
     spec={},
     state="running",
     pid=1,
+    updated=datetime(2026, 1, 1),
     stage="encode",
     done=610,
     total=1000,

@@ -7,6 +7,7 @@ import pytest
 
 from app.store.cases import NewFile
 from app.store.database import open_database
+from app.store.file_state import file_state
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
 
@@ -81,6 +82,41 @@ def test_a_stated_pixel_size_is_remembered_and_drops_features_of_another_scale(
     assert case.features == ()
 
 
+def features_of(workspace: Workspace, case_id: str, **changes: str) -> NewFile:
+    slide = workspace.case(case_id).slides[0]
+    facts = {"state": slide.state, "made_from": "ab", "row_key": slide.id} | changes
+    return NewFile(role="features", path=slide.path, **facts)
+
+
+def test_features_join_the_case_that_they_were_made_of(
+    workspace: Workspace, slide: Path
+) -> None:
+    case_id = add_case(workspace, slide)
+    made = features_of(workspace, case_id)
+
+    workspace.own.attach_features(case_id, made, slide_mpp=None)
+
+    found = workspace.case(case_id).features[0]
+    assert (found.state, found.made_from) == (file_state(slide), "ab")
+
+
+@pytest.mark.parametrize("change", ["pixel size", "file", "slide"])
+def test_features_of_another_state_of_the_case_are_refused(
+    workspace: Workspace, slide: Path, change: str
+) -> None:
+    case_id = add_case(workspace, slide)
+    changes = {"file": {"state": "other"}, "slide": {"row_key": "other"}}.get(change, {})
+    made = features_of(workspace, case_id, **changes)
+    if change == "pixel size":
+        workspace.own.state_pixel_size(case_id, 0.25)
+
+    with pytest.raises(HealNetError) as caught:
+        workspace.own.attach_features(case_id, made, slide_mpp=None)
+
+    assert caught.value.code == "JOB-OUTDATED"
+    assert workspace.case(case_id).features == ()
+
+
 @pytest.mark.parametrize("mpp", [0.0, -1.0, 1e6, float("nan")])
 def test_a_pixel_size_that_no_scanner_has_is_refused(
     workspace: Workspace, slide: Path, mpp: float
@@ -118,6 +154,24 @@ def test_cases_outlive_the_process(workspace: Workspace, slide: Path) -> None:
     again = Workspace(workspace.settings)
 
     assert again.case(case_id).title == "Doe"
+
+
+def test_a_workspace_of_the_version_before_is_brought_up(
+    workspace: Workspace, slide: Path
+) -> None:
+    case_id = add_case(workspace, slide)
+    with workspace.engine.begin() as connection:
+        for column in ("files.state", "files.made_from", "jobs.born"):
+            table, name = column.split(".")
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
+        connection.exec_driver_sql("PRAGMA user_version = 1")
+    open_database.cache_clear()
+
+    case = Workspace(workspace.settings).case(case_id)
+
+    assert (case.title, case.slides[0].state) == ("Doe", "")
+    open_database.cache_clear()
+    assert Workspace(workspace.settings).case(case_id) == case  # and only once
 
 
 def test_a_workspace_of_another_version_is_refused(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store import intake
+from app.store import intake, removal
 from app.store.folders import list_slides
 from app.store.workspace import Workspace
 from app.tiles.uploads import StoredUpload
@@ -43,6 +43,19 @@ def test_a_slide_that_is_open_already_is_not_added_again(
 
     assert intake.admit_slide(workspace, real_slide, name="again.svs") == first
     assert len(workspace.own.list()) == 1
+
+
+@pytest.mark.slow
+def test_a_file_that_was_replaced_is_another_case(
+    workspace: Workspace, real_slide: Path, test_data: Path
+) -> None:
+    first = intake.admit_slide(workspace, real_slide, name="mine.svs")
+    shutil.copy(test_data / "slides" / "CMU-1-overview.tiff", real_slide)
+
+    second = intake.admit_slide(workspace, real_slide, name="mine.svs")
+
+    assert second != first
+    assert intake.admit_slide(workspace, real_slide, name="mine.svs") == second
 
 
 @pytest.mark.slow
@@ -87,6 +100,18 @@ def test_a_table_gives_one_row_to_a_case(workspace: Workspace) -> None:
     assert table.path.read_bytes() == content
 
 
+def test_a_replaced_table_does_not_stay_on_the_disk(workspace: Workspace) -> None:
+    case_id = workspace.own.add(title="P")
+    for content in (b"case_id,TP53\nP1,1\n", b"case_id,TP53\nP1,2\n"):
+        intake.add_table(
+            workspace, case_id, modality="rna", name="genes.csv", content=content, row="P1"
+        )
+
+    kept = workspace.case(case_id).tables[0].path
+    assert list(workspace.settings.tables.iterdir()) == [kept]
+    assert kept.read_bytes().endswith(b"2\n")
+
+
 @pytest.mark.parametrize(
     ("content", "row"),
     [
@@ -120,7 +145,7 @@ def test_a_removed_case_takes_its_copies_along_and_leaves_the_original(
     from_folder = intake.admit_slide(workspace, real_slide, name="mine.svs")
 
     for case_id in (from_upload, from_folder):
-        intake.remove_case(workspace, case_id)
+        removal.remove_case(workspace, case_id)
 
     assert not uploaded.exists()
     assert real_slide.exists()

@@ -1,0 +1,103 @@
+"""What is said of the inputs follows from what the model read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.panels.remarks import missing_words, remark, tables_label
+from app.reading import CaseReading
+from app.store.records import CaseRecord, FileRecord
+from healnet.exceptions import Notice
+
+
+@dataclass(frozen=True)
+class Read:
+    """As much of a prediction as the words need."""
+
+    modalities_used: tuple[str, ...]
+    warnings: tuple[Notice, ...] = ()
+
+
+def make_case(*roles: str) -> CaseRecord:
+    files = tuple(
+        FileRecord(id=role, role=role, name=role, path=Path(role), size=1) for role in roles
+    )
+    return CaseRecord(id="c", title="c", tumour="", origin="own", files=files)
+
+
+@pytest.mark.parametrize(
+    ("roles", "used", "words"),
+    [
+        (("slide", "rna"), ("slide", "rna"), ""),
+        (
+            ("slide",),
+            ("slide",),
+            "No omic profile for this case. Estimate uses the slide only; "
+            "expect a wider range.",
+        ),
+        (
+            ("rna",),
+            ("rna",),
+            "No slide for this case. Estimate uses the omic profile only; "
+            "expect a wider range.",
+        ),
+        (
+            ("slide", "rna"),
+            ("rna",),
+            "The slide has not been read. Estimate uses the omic profile only; "
+            "expect a wider range.",
+        ),
+        (
+            ("slide", "rna", "clinical"),
+            ("slide", "clinical"),
+            "The omic profile has not been read. Estimate uses the slide and the clinical data "
+            "only; expect a wider range.",
+        ),
+        (
+            ("clinical",),
+            ("clinical",),
+            "No slide for this case. No omic profile for this case. Estimate uses the clinical "
+            "data only; expect a wider range.",
+        ),
+    ],
+)
+def test_what_is_missing_is_said(
+    roles: tuple[str, ...], used: tuple[str, ...], words: str
+) -> None:
+    assert missing_words(make_case(*roles), Read(used)) == words  # type: ignore[arg-type]
+
+
+def test_without_an_estimate_nothing_is_said_of_one() -> None:
+    words = missing_words(make_case(), None)
+
+    assert words == "No slide for this case. No omic profile for this case."
+
+
+def test_stored_patches_of_a_slide_that_is_gone_are_named() -> None:
+    used = ("slide", "rna")
+    read = CaseReading(
+        case_id="c",
+        slide_state="refused",
+        slide_problem=Notice(code="SLIDE-MISSING", what="there is no such file"),
+        result=type("Result", (), {"prediction": Read(used)})(),
+    )
+
+    words = remark(make_case("slide", "features", "rna"), read)
+
+    assert "The slide file cannot be opened now; its stored patches were used." in words
+    assert "has not been read" not in words
+
+
+@pytest.mark.parametrize(
+    ("tables", "label"),
+    [
+        (("rna", "cnv"), "omics only"),
+        (("clinical",), "clinical only"),
+        (("rna", "clinical"), "tables only"),
+    ],
+)
+def test_a_row_without_the_slide_is_named_for_its_content(
+    tables: tuple[str, ...], label: str
+) -> None:
+    assert tables_label(tables) == label
