@@ -46,7 +46,8 @@ class CohortView:
     """The reference cohort in numbers.
 
     Attributes:
-        p_value: Log-rank over all groups; None if a group has fewer than ten patients.
+        p_value: Log-rank over all groups; None where it is not shown.
+        p_missing: Why it is not shown; empty where it is.
         reliable_until: Month from which fewer than ten are at risk in some group.
         last_month: Longest follow-up.
         event_percentiles: Percentile of each patient with an event.
@@ -59,6 +60,7 @@ class CohortView:
     reliable_until: float
     last_month: float
     event_percentiles: NDArray[np.float64]
+    p_missing: str = ""
 
 
 def view_cohort(reference: "Reference") -> CohortView:
@@ -89,11 +91,13 @@ def _view(cohort: _Cohort) -> CohortView:
         for style in GROUPS
         if (rows := group == style.name).any()
     }
+    p_value, p_missing = _p_value(reference, group)
     return CohortView(
         num_patients=len(reference),
         num_events=int(reference.event.sum()),
         groups=tuple(_summary(name, curve, last_month) for name, curve in curves.items()),
-        p_value=_p_value(reference, group),
+        p_value=p_value,
+        p_missing=p_missing,
         reliable_until=min(curve.reliable_until(MIN_GROUP) for curve in curves.values()),
         last_month=last_month,
         event_percentiles=reference.percentile[reference.event],
@@ -141,11 +145,12 @@ def _carried(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[np.maximum.accumulate(index)]
 
 
-def _p_value(reference: "Reference", group: NDArray[np.str_]) -> float | None:
+def _p_value(reference: "Reference", group: NDArray[np.str_]) -> tuple[float | None, str]:
+    """Return the p-value, or None and why it is not shown."""
     sizes = [int((group == style.name).sum()) for style in GROUPS]
     if min(sizes) < MIN_GROUP:
-        return None
+        return None, f"a group has fewer than {MIN_GROUP} patients"
     try:
-        return log_rank(reference.time_months, reference.event, group).p_value
-    except SurvivalError:  # groups that were never under observation together: no test exists
-        return None
+        return log_rank(reference.time_months, reference.event, group).p_value, ""
+    except SurvivalError as error:  # e.g. groups that were never under observation together
+        return None, error.what

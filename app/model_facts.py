@@ -20,12 +20,12 @@ class Concordance:
 
 def endpoint(bundle: "ModelBundle") -> str:
     """Return what the model estimates, e.g. "overall survival"."""
-    return str(_part(bundle.card, "data").get("endpoint") or "overall survival")
+    return str(part(bundle.card, "data").get("endpoint") or "overall survival")
 
 
 def cohort_name(bundle: "ModelBundle") -> str:
     """Return the name of the reference cohort."""
-    data = _part(bundle.card, "data")
+    data = part(bundle.card, "data")
     return str(data.get("description") or data.get("source") or bundle.name).rstrip(". ")
 
 
@@ -36,20 +36,20 @@ def intended_use(bundle: "ModelBundle") -> str:
 
 def limits(bundle: "ModelBundle") -> tuple[str, ...]:
     """Return what the model is not for, and what was not shown."""
-    return tuple(str(text) for text in _list(bundle.card.get("limits")))
+    return tuple(str(text) for text in listed(bundle.card.get("limits")))
 
 
 def pooled_concordance(bundle: "ModelBundle") -> Concordance | None:
     """Return the held-out concordance; None if there were too few events for one."""
-    performance = _part(bundle.card, "performance")
-    return _concordance("this model, held-out folds", _part(performance, "pooled"))
+    performance = part(bundle.card, "performance")
+    return _concordance("this model, held-out folds", part(performance, "pooled"))
 
 
 def compared_concordances(bundle: "ModelBundle") -> tuple[Concordance, ...]:
     """Return the concordances of single modalities and of the baselines."""
-    performance = _part(bundle.card, "performance")
+    performance = part(bundle.card, "performance")
     alone = [
-        _concordance(f"{' + '.join(map(str, _list(entry.get('modalities'))))} only", entry)
+        _concordance(f"{' + '.join(map(str, listed(entry.get('modalities'))))} only", entry)
         for entry in _mappings(performance.get("given_only"))
     ]
     baselines = [
@@ -61,7 +61,7 @@ def compared_concordances(bundle: "ModelBundle") -> tuple[Concordance, ...]:
 
 def fold_concordances(bundle: "ModelBundle") -> tuple[Concordance, ...]:
     """Return the concordance of each fold that had enough events."""
-    performance = _part(bundle.card, "performance")
+    performance = part(bundle.card, "performance")
     found = [
         _concordance(f"fold {int(str(entry.get('fold', 0))) + 1}", entry)
         for entry in _mappings(performance.get("folds"))
@@ -71,9 +71,9 @@ def fold_concordances(bundle: "ModelBundle") -> tuple[Concordance, ...]:
 
 def data_rows(bundle: "ModelBundle") -> tuple[tuple[str, str], ...]:
     """Return the facts on the training patients as (name, value)."""
-    data = _part(bundle.card, "data")
-    follow_up = _part(data, "follow_up_months")
-    by_modality = _part(data, "patients_by_modality")
+    data = part(bundle.card, "data")
+    follow_up = part(data, "follow_up_months")
+    by_modality = part(data, "patients_by_modality")
     rows = [
         ("patients", str(data.get("patients", "unknown"))),
         ("events", str(data.get("events", "unknown"))),
@@ -87,21 +87,23 @@ def data_rows(bundle: "ModelBundle") -> tuple[tuple[str, str], ...]:
 
 
 def _concordance(name: str, entry: Mapping[str, object]) -> Concordance | None:
-    value, interval = entry.get("harrell"), _list(entry.get("harrell_interval"))
+    value, interval = entry.get("harrell"), listed(entry.get("harrell_interval"))
     if not isinstance(value, float) or len(interval) != 2:  # noqa: PLR2004  (low and high)
         return None
     low, high = (float(str(edge)) for edge in interval)
     return Concordance(name=name, value=value, low=low, high=high)
 
 
-def _part(card: Mapping[str, object], name: str) -> Mapping[str, object]:
+def part(card: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a section of a card; empty if it has none of that name."""
     found = card.get(name)
     return found if isinstance(found, Mapping) else {}
 
 
-def _list(found: object) -> Sequence[object]:
+def listed(found: object) -> Sequence[object]:
+    """Return a list of a card; empty if it is none."""
     return found if isinstance(found, list | tuple) else ()
 
 
 def _mappings(found: object) -> tuple[Mapping[str, object], ...]:
-    return tuple(entry for entry in _list(found) if isinstance(entry, Mapping))
+    return tuple(entry for entry in listed(found) if isinstance(entry, Mapping))

@@ -32,7 +32,7 @@ REQUIRED_OPTIONS: Mapping[str, object] = {
     "browser.gatherUsageStats": False,
     "runner.magicEnabled": False,
 }
-LOCAL_ADDRESSES = ("127.0.0.1", "localhost", "::1")
+LOCAL_ADDRESSES = ("127.0.0.1", "localhost")  # the hosts that are answered, see app.tiles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,12 +56,10 @@ def headline(
     prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
 ) -> HeadlineWords:
     """Return the headline of a prediction."""
-    years = horizon_years(bundle, cohort)
-    months = float(years * MONTHS_A_YEAR) if years else bundle.time_bins.horizon_months
-    span = f"{years}-year" if years else f"{months:.0f}-month"
-    low, middle, high = (
-        _of_hundred(curve, bundle, months)
-        for curve in (prediction.survival_low, prediction.survival, prediction.survival_high)
+    horizon = horizon_survival(prediction, bundle, cohort)
+    low, high = (
+        _of_hundred(_survival(curve, bundle, horizon.months))
+        for curve in (prediction.survival_low, prediction.survival_high)
     )
     num_models = len(prediction.member_risks)
     return HeadlineWords(
@@ -69,10 +67,61 @@ def headline(
         percentile=f"{ordinal(prediction.risk_percentile)} percentile",
         reference=f"of {cohort.num_patients} reference patients "
         f"({cohort_name(bundle)}, held-out folds)",
-        survival=f"Estimated {span} {endpoint(bundle)} {middle} of 100",
+        survival=f"Estimated {horizon.span} {endpoint(bundle)} {horizon.of_hundred} of 100",
         range=f"range across {spelled(num_models)} models {low}\u2013{high}"
         if num_models > 1
         else "one model, which did not see this patient",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HorizonSurvival:
+    """What the headline says of survival, and between which time points it was read.
+
+    Attributes:
+        months: The horizon.
+        span: The same as people say it: "5-year".
+        survival: Share alive, in [0, 1].
+        before: The model's last time point up to the horizon, months; 0 is the start.
+        after: Its next one; the same as ``before`` where the horizon is a time point.
+    """
+
+    months: float
+    span: str
+    survival: float
+    before: float
+    after: float
+
+    @property
+    def of_hundred(self) -> int:
+        """Survivors of a hundred, as the headline says."""
+        return _of_hundred(self.survival)
+
+
+def horizon_survival(
+    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
+) -> HorizonSurvival:
+    """Return the survival that the headline states: the one number for sentence and chart."""
+    years = horizon_years(bundle, cohort)
+    months = float(years * MONTHS_A_YEAR) if years else bundle.time_bins.horizon_months
+    edges = (0.0, *bundle.time_bins.right_edges)
+    return HorizonSurvival(
+        months=months,
+        span=f"{years}-year" if years else f"{months:.0f}-month",
+        survival=_survival(prediction.survival, bundle, months),
+        before=max(edge for edge in edges if edge <= months),
+        after=min(edge for edge in edges if edge >= months),
+    )
+
+
+def interpolation_words(found: HorizonSurvival) -> str:
+    """Return where the headline's survival stands on the chart, and how it was read."""
+    dot = f"Open dot: the {found.span} survival of the headline"
+    if found.before == found.after:
+        return f"{dot}, which the model states for this month."
+    return (
+        f"{dot}, read between the model's time points at {found.before:.0f} and "
+        f"{found.after:.0f} months with a constant hazard. The steps are what the model states."
     )
 
 
@@ -101,10 +150,10 @@ def median_words(summary: GroupSummary) -> str:
     return f"{median.months:.0f} months ({low}\u2013{upper})"
 
 
-def p_words(p_value: float | None) -> str:
+def p_words(p_value: float | None, missing: str = "") -> str:
     """Return a p-value with two significant figures, or why there is none."""
     if p_value is None:
-        return "log-rank p not shown (a group has fewer than 10 patients)"
+        return f"log-rank p not shown ({missing})"
     if p_value < SMALL_P:
         return "log-rank p < 0.001"
     return f"log-rank p = {p_value:.2g}"
@@ -115,6 +164,9 @@ def spelled(number: int) -> str:
     return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
 
 
-def _of_hundred(curve: NDArray[np.float64], bundle: "ModelBundle", months: float) -> int:
-    value = survival_at(curve, bundle.time_bins, months, interpolation="constant_hazard")
-    return round(100 * value)
+def _survival(curve: NDArray[np.float64], bundle: "ModelBundle", months: float) -> float:
+    return survival_at(curve, bundle.time_bins, months, interpolation="constant_hazard")
+
+
+def _of_hundred(survival: float) -> int:
+    return round(100 * survival)

@@ -1,7 +1,8 @@
 """Reference groups as Kaplan-Meier step curves with bands, and the patient's predicted curve.
 
 The patient is another kind of mark: a dark dashed step at the edges of the model's time bins,
-because a model's estimate for one person is not an observed group.
+because a model's estimate for one person is not an observed group. What a headline reads
+between two of those edges is an open dot, never a smooth curve.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.charts import svg
+from app.charts.horizon_mark import HorizonMark, draw_horizon
 from app.charts.scales import Linear, month_ticks, spread
 from app.charts.styles import GROUP_BY_NAME, STYLE
 
@@ -53,6 +55,7 @@ class SurvivalScene:
     """All that the chart shows.
 
     Attributes:
+        horizon: The headline's value; None where there is no headline.
         reliable_until: Month beyond which fewer than ten remain at risk in some group.
         endpoint: What the curves count, e.g. "overall survival".
     """
@@ -62,6 +65,7 @@ class SurvivalScene:
     last_month: float
     reliable_until: float
     endpoint: str
+    horizon: HorizonMark | None = None
 
     @property
     def ticks(self) -> tuple[float, ...]:
@@ -77,6 +81,7 @@ def draw_survival(scene: SurvivalScene) -> str:
     for group in scene.groups:
         parts += _group(group, x, y)
     parts += _patient(scene.patient, x, y)
+    parts += draw_horizon(scene.horizon, x, y, end=RIGHT)
     parts += _end_labels(scene, y)
     parts += _risk_table(scene, x)
     height = PLOT_BOTTOM + 48 + ROW_HEIGHT * len(scene.groups)

@@ -23,11 +23,23 @@ NEAR_EDGE = 26.0
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A percentile with the range across the models."""
+    """A percentile, and its range across the models where that is known.
+
+    Attributes:
+        percentile: 0 to 100.
+        low: Lowest model.
+        high: Highest model.
+    """
 
     percentile: float
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where the range begins and ends; the estimate itself where no range is known."""
+        low = self.percentile if self.low is None else self.low
+        return low, self.percentile if self.high is None else self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +142,7 @@ def _groups(scene: StripScene, x: Linear) -> list[str]:
 def _range(scene: StripScene, x: Linear) -> list[str]:
     if len(scene.members) < 2:  # noqa: PLR2004  (one model has no range)
         return []
-    start, end = x(scene.patient.low), x(scene.patient.high)
+    start, end = map(x, scene.patient.ends)
     text = f"range across {len(scene.members)} models"
     shade = svg.element(
         "rect",
@@ -166,14 +178,16 @@ def _marker(scene: StripScene, x: Linear) -> list[str]:
 
 def _subset_row(name: str, found: Estimate, x: Linear, y: float) -> list[str]:
     shown = ordinal(found.percentile)
-    text = f"{name}: {shown} percentile, {found.low:.0f} to {found.high:.0f} across the models"
-    place = x(found.percentile)
-    is_late = x(found.high) > RIGHT - 2 * NEAR_EDGE
-    beside = x(found.low) - 8 if is_late else x(found.high) + 8
+    text = f"{name}: {shown} percentile"
+    if found.low is not None and found.high is not None:
+        text += f", {ordinal(found.low)} to {ordinal(found.high)} across the models"
+    place, (start, end) = x(found.percentile), map(x, found.ends)
+    is_late = end > RIGHT - 2 * NEAR_EDGE
+    beside = start - 8 if is_late else end + 8
     parts = [
         svg.label(name, x=0, y=y, class_="soft small"),
         svg.line(LEFT, y - 4, RIGHT, y - 4, "grid"),
-        svg.line(x(found.low), y - 4, x(found.high), y - 4, "tick"),
+        svg.line(start, y - 4, end, y - 4, "tick"),
         svg.element("circle", svg.tooltip(text), cx=place, cy=y - 4, r=4.5, class_="hollow"),
     ]
     anchor = "end" if is_late else "start"

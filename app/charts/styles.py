@@ -48,8 +48,11 @@ text.fill-intermediate{fill:light-dark(#5B6B7B,#A8B3C2)}
 
 
 def ordinal(percentile: float) -> str:
-    """Return a percentile as people say it: 1st, 2nd, 83rd, 11th."""
-    number = round(percentile)
+    """Return a percentile as people say it: 1st, 2nd, 83rd, 11th.
+
+    From 1st to 99th: nobody stands below or above all of a cohort that they are part of.
+    """
+    number = min(99, max(1, round(percentile)))
     if number % 100 in {11, 12, 13}:
         return f"{number}th"
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

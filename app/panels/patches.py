@@ -34,10 +34,15 @@ def show(case: CaseRecord, read: CaseReading) -> None:
     )
 
 
-def rank_agreement(first: "PatchMap", second: "PatchMap") -> float:
-    """Return Spearman's rank correlation of the sizes of two maps on the same patches."""
-    result = spearmanr(np.abs(first.values), np.abs(second.values))
-    return float(result.statistic)
+def rank_agreement(first: "PatchMap", second: "PatchMap") -> float | None:
+    """Return Spearman's rank correlation of the sizes of two maps on the same patches.
+
+    None if one of them is the same everywhere: then it has no order.
+    """
+    sizes = np.abs(first.values), np.abs(second.values)
+    if any(float(np.ptp(one)) == 0.0 for one in sizes):
+        return None
+    return float(spearmanr(*sizes).statistic)
 
 
 def spread_words(one: "PatchMap") -> str:
@@ -70,13 +75,17 @@ def _range(one: "PatchMap") -> str:
     return f"{low:+.2g} to {high:+.2g} {escape(one.unit)}".replace("-", "\u2212")
 
 
+def _said(agreement: float | None) -> str:
+    return "no order: the same everywhere" if agreement is None else f"{agreement:.2f}"
+
+
 def _agreement(slide: "SlideExplanation") -> str:
     attention = next((one for one in slide.maps if one.method == "attention"), None)
     others = [one for one in slide.maps if one.method in {"gradient", "perturbation"}]
     if attention is None or not others:
         return ""
     found = [(escape(other.label), rank_agreement(attention, other)) for other in others]
-    rows = "".join(f"<tr><th>{name}</th><td>{value:.2f}</td></tr>" for name, value in found)
+    rows = "".join(f"<tr><th>{name}</th><td>{_said(value)}</td></tr>" for name, value in found)
     return (
         '<table class="hn-table hn-left"><caption>Rank agreement with attention (Spearman; '
         f"1 = same order)</caption>{rows}</table>"

@@ -7,21 +7,29 @@ import numpy as np
 import streamlit as st
 
 from app import layout, markup
+from app.charts.horizon_mark import HorizonMark
 from app.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
 from app.charts.percentile_strip import Estimate, StripScene, draw_strip
 from app.charts.styles import GROUP_BY_NAME
 from app.cohort_view import CohortView, view_cohort
 from app.model_facts import endpoint, pooled_concordance
 from app.panels import checks
+from app.panels.remarks import remark, tables_label
 from app.predictions import check_owner
 from app.reading import CaseReading
-from app.statements import c_words, headline, median_words, p_words
+from app.statements import (
+    c_words,
+    headline,
+    horizon_survival,
+    interpolation_words,
+    median_words,
+    p_words,
+)
 from app.store.records import SLIDE, CaseRecord
-from healnet.exceptions import Notice
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
-    from healnet.explain.prediction import Prediction, SubsetRisk
+    from healnet.explain.prediction import Prediction
 
 
 def show(case: CaseRecord, read: CaseReading) -> None:
@@ -34,11 +42,13 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         return
     check_owner(read.prediction, case.id)
     cohort = view_cohort(read.bundle.reference)
+    curves = survival_scene(read.prediction, read.bundle, cohort)
     body = (
         _headline(read.prediction, read.bundle, cohort)
-        + _remark(case, read)
+        + remark(case, read)
         + draw_strip(strip_scene(read.prediction, read.bundle, cohort))
-        + draw_survival(survival_scene(read.prediction, read.bundle, cohort))
+        + draw_survival(curves)
+        + _horizon_line(curves)
         + _statistics(read.bundle, cohort)
     )
     markup.show(f'<section class="hn-rail">{body}</section>', key=f"prognosis-{case.id}")
@@ -49,15 +59,11 @@ def strip_scene(
     prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
 ) -> StripScene:
     """Return what the percentile strip shows."""
-    members = tuple(prediction.member_percentiles.values())
-    everything = Estimate(
-        percentile=prediction.risk_percentile, low=min(members), high=max(members)
-    )
     return StripScene(
         event_percentiles=cohort.event_percentiles,
         cuts=(bundle.groups.cut_low, bundle.groups.cut_high),
-        patient=everything,
-        members=members,
+        patient=_everything(prediction),
+        members=tuple(prediction.member_percentiles.values()),
         num_reference=cohort.num_patients,
         subsets=switch_rows(prediction),
     )
@@ -73,25 +79,47 @@ def survival_scene(
             edge_months=np.asarray(bundle.time_bins.right_edges),
             survival=np.asarray(prediction.survival),
         ),
+        horizon=_horizon_mark(prediction, bundle, cohort),
         last_month=cohort.last_month,
         reliable_until=cohort.reliable_until,
         endpoint=endpoint(bundle),
     )
 
 
+def _horizon_mark(
+    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
+) -> HorizonMark:
+    """Return the headline's value as a dot of the chart, with where it comes from."""
+    found = horizon_survival(prediction, bundle, cohort)
+    return HorizonMark(
+        month=found.months,
+        survival=found.survival,
+        label=f"{found.of_hundred} of 100",
+        words=interpolation_words(found),
+    )
+
+
 def switch_rows(prediction: "Prediction") -> dict[str, Estimate]:
-    """Return the risk with the slide only, the omics only and both; empty for one kind."""
+    """Return the risk with the slide only, the tables only and both; empty for one kind."""
     used = prediction.modalities_used
     tables = tuple(name for name in used if name != SLIDE)
     if SLIDE not in used or not tables:
         return {}
-    wanted = {"slide only": (SLIDE,), "omics only": tables, "both": used}
+    wanted = {"slide only": (SLIDE,), tables_label(tables): tables}
     found = {name: prediction.subsets.get(names) for name, names in wanted.items()}
-    return {name: _estimate(one) for name, one in found.items() if one is not None}
+    rows = {
+        name: Estimate(percentile=one.percentile)  # its range is known for the risk alone
+        for name, one in found.items()
+        if one is not None
+    }
+    return {**rows, "both": _everything(prediction)}
 
 
-def _estimate(found: "SubsetRisk") -> Estimate:
-    return Estimate(percentile=found.percentile, low=found.percentile, high=found.percentile)
+def _everything(prediction: "Prediction") -> Estimate:
+    members = tuple(prediction.member_percentiles.values())
+    if len(members) == 1:
+        return Estimate(percentile=prediction.risk_percentile)
+    return Estimate(percentile=prediction.risk_percentile, low=min(members), high=max(members))
 
 
 def _why_nothing(read: CaseReading) -> str:
@@ -116,30 +144,9 @@ def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortVie
     )
 
 
-def _remark(case: CaseRecord, read: CaseReading) -> str:
-    """Return one line on what is missing, so that the estimate is not over-read."""
-    texts = []
-    if read.slide_state == "running":
-        texts.append("Preliminary: the slide is still being encoded.")
-    if not case.tables:
-        texts.append(
-            "No omic profile for this case. Estimate uses the slide only; expect a wider range."
-        )
-    if not case.slides and not case.features:
-        texts.append(
-            "No slide for this case. Estimate uses the omic profile only; expect a wider range."
-        )
-    if case.slides and read.slide_state in {"not_analysed", "needs_pixel_size", "refused"}:
-        texts.append("The slide has not been read: the estimate uses the omic profile only.")
-    if read.prediction is not None:
-        texts += [warning_words(notice) for notice in read.prediction.warnings]
-    return "".join(f'<p class="hn-remark">{escape(text)}</p>' for text in texts)
-
-
-def warning_words(notice: Notice) -> str:
-    """Return a warning as one line: what, and where; the rest stands under Checks."""
-    place = f" ({notice.where})" if notice.where else ""
-    return f"{notice.what[:1].upper()}{notice.what[1:]}{place}."
+def _horizon_line(scene: SurvivalScene) -> str:
+    words = "" if scene.horizon is None else scene.horizon.words
+    return f'<p class="hn-small">{escape(words)}</p>'
 
 
 def _statistics(bundle: "ModelBundle", cohort: CohortView) -> str:
@@ -148,7 +155,7 @@ def _statistics(bundle: "ModelBundle", cohort: CohortView) -> str:
     )
     c_index = c_words(pooled_concordance(bundle))
     lines = (
-        f"{p_words(cohort.p_value)}, {c_index}, {cohort.num_events} events",
+        f"{p_words(cohort.p_value, cohort.p_missing)}, {c_index}, {cohort.num_events} events",
         f"Median: {medians}",
         f"Fewer than 10 at risk in a group after {cohort.reliable_until:.0f} months; "
         f"longest follow-up {cohort.last_month:.0f} months",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from app.charts.interval_dots import IntervalRow, draw_intervals
+from app.model_facts import listed, part
 
 NAMES = {
     "oracle": "true hazard (cannot be exceeded)",
@@ -22,29 +23,29 @@ METHODS = {
 
 def held_out_markup(facts: Mapping[str, object]) -> str:
     """Return the section on the patients kept apart; empty if the study does not say."""
-    held_out = _part(facts, "held_out")
+    held_out = part(facts, "held_out")
     rows = held_out_rows(held_out)
     if not rows:
         return ""
-    count = len(_list(facts.get("cases")))
+    count = len(listed(facts.get("cases")))
     lead = (
         f"Patients that no model was trained on. The study is drawn, so the truth is known; "
         f"{count} of its cases ship with the program. Made by: {facts.get('command', '')}"
     )
     return (
         f'<h2>Patients kept apart</h2><p class="hn-small">{escape(lead)}</p>'
-        f"{draw_intervals(rows)}{_maps_table(_part(held_out, 'maps'))}"
+        f"{draw_intervals(rows)}{_maps_table(part(held_out, 'maps'))}"
     )
 
 
 def held_out_rows(held_out: Mapping[str, object]) -> tuple[IntervalRow, ...]:
     """Return the concordances on the patients kept apart, the true hazard's first."""
-    concordances = _part(held_out, "concordance")
-    found = [(NAMES[name], _part(concordances, name)) for name in NAMES]
+    concordances = part(held_out, "concordance")
+    found = [(NAMES[name], part(concordances, name)) for name in NAMES]
     return tuple(
         IntervalRow(name=name, value=float(str(one["harrell"])), low=edges[0], high=edges[1])
         for name, one in found
-        if len(edges := [float(str(edge)) for edge in _list(one.get("harrell_interval"))]) > 1
+        if len(edges := [float(str(edge)) for edge in listed(one.get("harrell_interval"))]) > 1
     )
 
 
@@ -53,7 +54,7 @@ def _maps_table(maps: Mapping[str, object]) -> str:
         f"<tr><th>{METHODS.get(method, escape(method))}</th>"
         f"<td>{_area(found, 'tumour')}</td><td>{_area(found, 'lymphocytes')}</td></tr>"
         for method in maps
-        if (found := _part(maps, method))
+        if (found := part(maps, method))
     )
     if not rows:
         return ""
@@ -65,14 +66,5 @@ def _maps_table(maps: Mapping[str, object]) -> str:
 
 
 def _area(found: Mapping[str, object], name: str) -> str:
-    one = _part(found, name)
+    one = part(found, name)
     return f"{float(str(one['auc_mean'])):.2f}" if "auc_mean" in one else "-"
-
-
-def _part(facts: Mapping[str, object], name: str) -> Mapping[str, object]:
-    found = facts.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _list(found: object) -> list[object]:
-    return found if isinstance(found, list) else []

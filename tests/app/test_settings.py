@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import (
+    LOCAL_ADDRESSES,
     REQUIRED_OPTIONS,
     ROOT,
     check_server,
@@ -16,6 +17,7 @@ from app.settings import (
     run_options,
     server_differences,
 )
+from app.tiles.security import TRUSTED_HOSTS
 from healnet.exceptions import ConfigError
 
 
@@ -40,6 +42,10 @@ def test_each_setting_that_differs_is_named(name: str) -> None:
 
     assert len(found) == 1
     assert name in found[0]
+
+
+def test_every_address_that_is_allowed_is_also_answered() -> None:
+    assert set(LOCAL_ADDRESSES) <= set(TRUSTED_HOSTS)
 
 
 def test_an_address_that_is_open_to_the_network_is_refused() -> None:

@@ -1,6 +1,6 @@
 """The words of a result come from its numbers alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,9 @@ from app.statements import (
     HeadlineWords,
     c_words,
     headline,
+    horizon_survival,
     horizon_years,
+    interpolation_words,
     median_words,
     p_words,
     spelled,
@@ -96,6 +98,29 @@ def test_the_headline_says_group_place_survival_range_and_reference() -> None:
     )
 
 
+def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
+    cohort = view_cohort(make_reference())
+    bins = TimeBins(inner_months=(12.0, 24.0, 30.0), horizon_months=90.0)
+    bundle = Card(card=CARD.card, time_bins=bins)
+
+    found = horizon_survival(make_estimate(), bundle, cohort)  # type: ignore[arg-type]
+    sentence = headline(make_estimate(), bundle, cohort).sentence  # type: ignore[arg-type]
+
+    assert (found.months, found.before, found.after) == (36.0, 30.0, 90.0)
+    assert found.survival == pytest.approx(0.6 * (0.3 / 0.6) ** 0.1)
+    assert f"survival {found.of_hundred} of 100" in sentence
+    assert "between the model's time points at 30 and 90 months" in interpolation_words(found)
+
+
+def test_a_horizon_on_a_time_point_is_not_called_interpolated() -> None:
+    cohort = view_cohort(make_reference())
+
+    found = horizon_survival(make_estimate(), CARD, cohort)  # type: ignore[arg-type]
+
+    assert (found.survival, found.before, found.after) == (0.6, 36.0, 36.0)
+    assert "between" not in interpolation_words(found)
+
+
 def test_one_model_says_that_there_is_no_range() -> None:
     words = headline(
         make_estimate(num_models=1),  # type: ignore[arg-type]
@@ -120,20 +145,38 @@ def test_the_horizon_never_lies_beyond_ten_at_risk() -> None:
         (0.0004, "log-rank p < 0.001"),
         (0.0123, "log-rank p = 0.012"),
         (0.2, "log-rank p = 0.2"),
-        (None, "log-rank p not shown (a group has fewer than 10 patients)"),
+        (None, "log-rank p not shown (the reason)"),
     ],
 )
 def test_p_values_have_two_figures_or_a_reason(p_value: float | None, words: str) -> None:
-    assert p_words(p_value) == words
+    assert p_words(p_value, "the reason") == words
 
 
 def test_the_p_value_is_hidden_when_a_group_has_nine_patients() -> None:
     enough = view_cohort(make_reference())
     too_few = view_cohort(make_reference(groups=(7.0, 67.0)))
 
-    assert enough.p_value is not None
+    assert (enough.p_value is not None, enough.p_missing) == (True, "")
     assert min(group.size for group in too_few.groups) <= 9
-    assert too_few.p_value is None
+    assert (too_few.p_value, too_few.p_missing) == (
+        None,
+        "a group has fewer than 10 patients",
+    )
+
+
+def test_a_p_value_that_does_not_exist_is_not_blamed_on_small_groups() -> None:
+    whole = make_reference()
+    names = np.array(whole.group)
+    apart = {"lower": 1.0, "intermediate": 2.0, "higher": 3.0}
+    times = np.array([apart[name] for name in names])  # all of a group leave before the next
+
+    cohort = view_cohort(
+        replace(whole, time_months=times, event=names == "none", group=tuple(names))
+    )
+
+    assert min(group.size for group in cohort.groups) >= 10
+    assert cohort.p_value is None
+    assert "cannot be compared" in cohort.p_missing
 
 
 def test_groups_of_the_cohort_add_up() -> None:

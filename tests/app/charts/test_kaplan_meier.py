@@ -1,12 +1,23 @@
 """The Kaplan-Meier chart shows the numbers it is given, and no others."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
-from app.charts.kaplan_meier import GroupCurve, PatientCurve, SurvivalScene, draw_survival
+from app.charts.horizon_mark import HorizonMark
+from app.charts.kaplan_meier import (
+    LEFT,
+    PLOT_BOTTOM,
+    PLOT_TOP,
+    RIGHT,
+    GroupCurve,
+    PatientCurve,
+    SurvivalScene,
+    draw_survival,
+)
 
 SPACES = {"svg": "http://www.w3.org/2000/svg"}
 GROUPS = ("lower", "intermediate", "higher")
@@ -94,6 +105,22 @@ def test_the_patient_steps_down_at_the_edges_of_the_time_bins() -> None:
     steps = [float(number) for number in re.findall(r"H([\d.]+)", path)]
     expected = [start + (end - start) * month / 48 for month in (10, 20, 48, 48)]
     assert steps == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize(("month", "anchor"), [(15.0, None), (48.0, "end")])
+def test_the_survival_of_the_headline_is_an_open_dot_with_its_number(
+    month: float, anchor: str | None
+) -> None:
+    mark = HorizonMark(month=month, survival=0.5, label="50 of 100", words="what it is")
+
+    root = draw(replace(make_scene(), horizon=mark))
+
+    dot = next(node for node in root.iter() if "horizon" in (node.get("class") or ""))
+    label = next(node for node in root.iter() if node.text == "50 of 100")
+    assert float(dot.get("cx")) == pytest.approx(LEFT + (RIGHT - LEFT) * month / 48, abs=0.01)
+    assert float(dot.get("cy")) == pytest.approx((PLOT_TOP + PLOT_BOTTOM) / 2, abs=0.01)
+    assert "".join(dot.itertext()) == "what it is"
+    assert label.get("text-anchor") == anchor
 
 
 def test_without_a_patient_no_patient_mark_is_drawn() -> None:

@@ -70,6 +70,19 @@ def test_one_model_has_no_range() -> None:
     assert float(shade.get("width")) == pytest.approx((RIGHT - LEFT) * 0.2, abs=0.02)
 
 
+def test_a_range_is_told_only_where_it_is_known() -> None:
+    subsets = {
+        "slide only": Estimate(percentile=55),
+        "both": Estimate(percentile=82, low=70, high=90),
+    }
+
+    root = draw(make_scene(82, subsets=subsets))
+
+    tips = [node.text or "" for node in root.iter() if node.tag.endswith("title")]
+    assert "slide only: 55th percentile" in tips
+    assert "both: 82nd percentile, 70th to 90th across the models" in tips
+
+
 def test_the_density_keeps_its_mass_between_0_and_100() -> None:
     places = np.linspace(0, 100, 2001)
 
@@ -81,7 +94,7 @@ def test_the_density_keeps_its_mass_between_0_and_100() -> None:
 @pytest.mark.parametrize(
     ("number", "words"),
     [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"),
-     (21, "21st"), (82, "82nd"), (100, "100th"), (0.4, "0th")],
+     (21, "21st"), (82, "82nd"), (100, "99th"), (99.7, "99th"), (0.4, "1st")],
 )  # fmt: skip
 def test_percentiles_are_said_as_people_say_them(number: float, words: str) -> None:
     assert ordinal(number) == words
