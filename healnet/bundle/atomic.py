@@ -7,6 +7,8 @@ from pathlib import Path
 
 from healnet.exceptions import BundleError
 
+_NOTES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # of Finder and Explorer
+
 
 def atomic_write(path: Path, content: bytes) -> Path:
     """Write one file so that a crash leaves the old content or the new, never a part.
@@ -63,6 +65,18 @@ def write_folder(
     return folder
 
 
+def remove_left_overs(folder: Path) -> None:
+    """Remove the parts of files that a killed run of this program was writing."""
+    for path in folder.glob(".*.part") if folder.is_dir() else ():
+        if is_left_over(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
+
+
+def is_left_over(name: str) -> bool:
+    """Return whether a name is that of a half-written file, or of a file browser's notes."""
+    return name in _NOTES or (name.startswith(".") and name.endswith(".part"))
+
+
 def refuse_strangers(folder: Path, *, may_hold: frozenset[str]) -> None:
     """Refuse to use a folder in which somebody else's files lie.
 
@@ -73,7 +87,7 @@ def refuse_strangers(folder: Path, *, may_hold: frozenset[str]) -> None:
         strangers = [folder.name]
     else:
         found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        strangers = sorted(found - may_hold)
+        strangers = sorted(name for name in found - may_hold if not is_left_over(name))
     if strangers:
         raise BundleError(
             f"the place is taken by {len(strangers)} other file(s), e.g. {strangers[0]}",

@@ -63,8 +63,8 @@ class _Report:
         document.new_page()
         document.rectangle(0, HEIGHT - 36, WIDTH, 36, colour=_AMBER)
         said = wrapped(latin(banner(self.files.result)), size=8, width=_BOLD_WIDTH)
-        for number, line in enumerate(said[:2]):
-            document.text(_MARGIN, HEIGHT - 15 - 12 * number, line, size=8, is_bold=True)
+        for place, line in enumerate(said[:2]):
+            document.text(_MARGIN, HEIGHT - 15 - 12 * place, line, size=8, is_bold=True)
         number = f"{self.files.result['case_id']}, page {document.num_pages}"
         document.text(_MARGIN, 30, number, size=8)
         self.y = _TOP

@@ -12,6 +12,12 @@ from typing import Literal, TypeVar
 from torch import nn
 
 from healnet.exceptions import ConfigError
+from healnet.model.config_values import (
+    check_choice,
+    check_counts,
+    check_numbers,
+    check_types,
+)
 
 PositionKind = Literal["grid", "physical"]
 WeightTying = Literal["none", "all", "published"]
@@ -47,8 +53,9 @@ class PositionConfig:
     max_wavelength: float = 65536.0
 
     def __post_init__(self) -> None:
-        _check_choice("positions.kind", self.kind, POSITION_KINDS)
-        _check_counts(self, ("num_bands",))
+        check_choice("positions.kind", self.kind, POSITION_KINDS)
+        check_counts(self, ("num_bands",))
+        check_numbers(self, ("max_frequency", "min_wavelength", "max_wavelength"))
         if not 0 < self.min_wavelength <= self.max_wavelength:
             raise ConfigError(
                 f"wavelengths must be positive and ordered; got {self.min_wavelength} to "
@@ -78,12 +85,16 @@ class ModalityConfig:
     positions: PositionConfig | None = None
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name) or hasattr(nn.ModuleDict(), self.name):
+        if (
+            not isinstance(self.name, str)
+            or not NAME.fullmatch(self.name)
+            or hasattr(nn.ModuleDict(), self.name)
+        ):
             raise ConfigError(
                 f"{self.name!r} cannot name a modality",
                 fix="Use letters, digits, spaces, '_' and '-', and no name of a Python method.",
             )
-        _check_counts(self, ("channels",))
+        check_counts(self, ("channels",))
         if self.axes < 0:
             raise ConfigError(f"axes of {self.name!r} must not be negative; got {self.axes}")
         if self.positions is not None and self.axes == 0:
@@ -156,11 +167,14 @@ class HealNetConfig:
         names = [modality.name for modality in self.modalities]
         if not names or len(set(names)) != len(names):
             raise ConfigError(f"a model needs modalities with different names; got {names}")
-        _check_counts(self, _COUNTS)
-        _check_choice("weight_tying", self.weight_tying, WEIGHT_TYINGS)
-        _check_choice("feedforward", self.feedforward, FEEDFORWARD_KINDS)
+        check_counts(self, _COUNTS)
+        check_numbers(self, _NUMBERS)
+        check_choice("weight_tying", self.weight_tying, WEIGHT_TYINGS)
+        check_choice("feedforward", self.feedforward, FEEDFORWARD_KINDS)
         if self.self_per_cross < 0:
             raise ConfigError(f"self_per_cross must not be negative; got {self.self_per_cross}")
+        if self.out_slope is not None:
+            check_numbers(self, ("out_slope",))
         if self.temperature <= 0 or self.latent_scale <= 0:
             raise ConfigError(
                 f"temperature and latent_scale must be positive; got {self.temperature} and "
@@ -227,6 +241,7 @@ _COUNTS = (
     "feedforward_mult",
     "table_dim",
 )
+_NUMBERS = ("latent_scale", "temperature", "attention_dropout", "feedforward_dropout")
 
 
 def _modality_from(entry: object) -> ModalityConfig:
@@ -242,12 +257,13 @@ def _modality_from(entry: object) -> ModalityConfig:
 
 def _build(kind: type[Config], values: Mapping[str, object], what: str) -> Config:
     known = {field.name: field.type for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(known))
+    unknown = sorted(map(str, set(values) - set(known)))
     if unknown:
         raise ConfigError(
             f"unknown {what} setting {', '.join(unknown)}",
             fix=f"Known settings: {', '.join(sorted(known))}.",
         )
+    check_types({name: (values[name], known[name]) for name in values})
     numbers = {
         name: float(value)  # JSON and YAML write 1 for 1.0
         for name, value in values.items()
@@ -257,15 +273,3 @@ def _build(kind: type[Config], values: Mapping[str, object], what: str) -> Confi
         return kind(**{**values, **numbers})
     except TypeError as error:
         raise ConfigError(f"the {what} configuration cannot be read", why=str(error)) from error
-
-
-def _check_counts(config: object, names: tuple[str, ...]) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(f"{name} must be a whole number of at least 1; got {value!r}")
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"{name} {value!r} is unknown; known: {', '.join(known)}")

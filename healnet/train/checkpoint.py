@@ -2,6 +2,7 @@
 
 import io
 import logging
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from zipfile import BadZipFile, is_zipfile
@@ -36,10 +37,13 @@ def read_checkpoint(path: Path, *, digest: str) -> dict[str, object] | None:
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, BadZipFile, EOFError) as error:
+    except (RuntimeError, BadZipFile, EOFError, OSError, ValueError, KeyError,
+            pickle.UnpicklingError) as error:  # fmt: skip
         _log.warning("a training state cannot be read (%s); the fold starts again", type(error))
         return None
-    if content.get("version") != _VERSION or content.get("digest") != digest:
+    if not isinstance(content, dict) or content.get("version") != _VERSION:
         return None
-    state: dict[str, object] = content["state"]
+    state = content.get("state")
+    if content.get("digest") != digest or not isinstance(state, dict):
+        return None
     return state

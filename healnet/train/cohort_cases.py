@@ -82,7 +82,7 @@ def load_cases(cohort: Cohort) -> CohortCases:
         FeatureError: If slides were encoded by different encoders or at different scales.
         CohortError: ``COHORT-SHARED-SLIDE`` if two patients have the same slide.
     """
-    _refuse_unencoded(cohort)
+    refuse_unencoded(cohort)
     every = {case_id: cohort.case(case_id) for case_id in cohort.case_ids}
     check_shared_content(every.values(), cohort.name)
     cases = {name: case for name, case in every.items() if case.slides or case.tables}
@@ -109,8 +109,12 @@ def load_cases(cohort: Cohort) -> CohortCases:
     )
 
 
-def _refuse_unencoded(cohort: Cohort) -> None:
-    """Refuse slides without features: training without them would look like training with."""
+def refuse_unencoded(cohort: Cohort) -> None:
+    """Refuse slides without features: without them it would look as if they had been read.
+
+    Raises:
+        TrainingError: ``TRAIN-NOT-ENCODED``.
+    """
     bare = [one for one in cohort.patients if one.slides and not one.features]
     if bare:
         names = ", ".join(path.name for path in bare[0].slides[:3])
@@ -118,7 +122,7 @@ def _refuse_unencoded(cohort: Cohort) -> None:
             f"{len(bare)} patients have slides that were not encoded, e.g. {names}",
             code="TRAIN-NOT-ENCODED",
             where=cohort.name,
-            why="the model would be trained without them",
+            why="they would be left out without a word",
             fix="run 'healnet encode SLIDE... --out DIR' and name the .h5 files in a column "
             "features",
         )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from healnet.data.cohort import Cohort
 from healnet.data.encoded_case import EncodedCase, encode_case
 from healnet.data.input_spec import SLIDE, InputSpec, SlideSpec
@@ -14,6 +16,8 @@ from healnet.train.card import RARE_PATIENTS
 from healnet.train.cohort_cases import CohortCases
 from healnet.train.patients import EncodedPatients
 from healnet.train.recipe import Recipe
+
+_RARE_SHARE = 0.25  # of the patients who have the commonest modality
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,11 +77,15 @@ def _inner_split(data: CohortCases, training: Cohort, *, recipe: Recipe, number:
     """Return who trains and who decides when to stop.
 
     A patient with a modality that hardly anybody has always trains: there it can be learned,
-    while one patient says nothing about when to stop.
+    while one patient says nothing about when to stop. Rare is what few have beside others who
+    are many; and if such patients are most of all, they share both sides like anybody.
     """
     counts = data.counts()
-    rare = {name for name, count in counts.items() if count < RARE_PATIENTS}
+    limit = min(RARE_PATIENTS, max(counts.values()) * _RARE_SHARE)
+    rare = {name for name, count in counts.items() if count < limit}
     always = tuple(one for one in training.case_ids if data.modalities_of((one,)) & rare)
+    if len(always) > len(training) / 2:
+        always = ()
     others = training.subset([one for one in training.case_ids if one not in set(always)])
     inner = hold_out(others, share=recipe.inner_validation, seed=recipe.seed + number)
     return Fold(train=(*inner.train, *always), validation=inner.validation)
@@ -102,6 +110,10 @@ def encode_side(
 ) -> EncodedPatients:
     """Return patients as this member takes them; those it cannot read at all are left out."""
     encoded = [one for case_id in case_ids if (one := encode_one(data, plan, case_id))]
+    if not encoded:
+        return EncodedPatients(
+            cases=(), time_bin=np.zeros(0, np.int64), event=np.zeros(0, np.bool_)
+        )
     chosen = data.cohort.subset([one.case_id for one in encoded])
     return EncodedPatients(
         cases=encoded,

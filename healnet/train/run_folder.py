@@ -1,17 +1,21 @@
 """The folder of a run: what is written beside the model, and the state to go on from."""
 
+import copy
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from healnet.bundle.atomic import atomic_write, refuse_strangers
+from healnet.bundle.atomic import atomic_write, refuse_strangers, remove_left_overs
 from healnet.bundle.folder import MAY_HOLD
 from healnet.explain.csv_files import write_csv
 from healnet.train.checkpoint import read_checkpoint, write_checkpoint
 from healnet.train.fold_plan import FoldPlan
 from healnet.train.loop import EpochLosses, FoldRun
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,8 @@ class RunFolder:
     def __post_init__(self) -> None:
         """Refuse a folder that holds something else."""
         refuse_strangers(self.path, may_hold=MAY_HOLD)
+        remove_left_overs(self.path)
+        remove_left_overs(self.path / "training")
         self.path.mkdir(parents=True, exist_ok=True)
 
     def take_up(self, number: int, run: FoldRun) -> list[EpochLosses]:
@@ -36,9 +42,17 @@ class RunFolder:
         state = read_checkpoint(self._state(number), digest=self.digest)
         if state is None:
             return []
-        losses = [EpochLosses(*row) for row in state.pop("losses")]  # type: ignore[attr-defined]
-        run.load(state)
-        return losses
+        fresh = copy.deepcopy(run.state())
+        try:
+            rows = [EpochLosses(*row) for row in state.pop("losses")]  # type: ignore[attr-defined]
+            run.load(state)
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            _log.warning(
+                "a training state cannot be used (%s); the fold starts again", type(error)
+            )
+            run.load(fresh)
+            return []
+        return rows
 
     def keep(self, number: int, run: FoldRun, losses: Sequence[EpochLosses]) -> None:
         """Write the state of a fold after an epoch."""

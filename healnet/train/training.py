@@ -12,7 +12,7 @@ from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
 from healnet.data.input_spec import InputSpec
 from healnet.data.splits import Fold, check_folds, patient_folds
-from healnet.exceptions import TrainingError
+from healnet.exceptions import ConfigError, TrainingError
 from healnet.model.config import HealNetConfig
 from healnet.model.device import pick_device
 from healnet.model.presets import bag, default, table
@@ -31,6 +31,11 @@ from healnet.train.member_training import (
 from healnet.train.principal_start import start_at_base_hazards, start_at_principal_axes
 from healnet.train.recipe import Recipe
 from healnet.train.run_folder import RunFolder
+
+_DECIDED_ELSEWHERE = {
+    "modalities": "they are those of the cohort",
+    "num_bins": "set num_bins beside 'model'",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +154,18 @@ def design_run(
 
 
 def build_config(inputs: InputSpec, recipe: Recipe) -> HealNetConfig:
-    """Return the default network for these inputs, with the recipe's overrides."""
+    """Return the default network for these inputs, with the recipe's overrides.
+
+    Raises:
+        ConfigError: If an override is unknown, cannot work, or says what the cohort or another
+            setting says.
+    """
+    for name in recipe.model:
+        if not isinstance(name, str) or name in _DECIDED_ELSEWHERE:
+            where = _DECIDED_ELSEWHERE.get(name, "a setting has a name")
+            raise ConfigError(
+                f"'model' cannot set {name!r}: {where}", code="TRAIN-CONFIG", where="model"
+            )
     modalities = [table(name, len(one.features)) for name, one in inputs.tables.items()]
     if inputs.slide is not None:
         modalities.insert(0, bag("slide", inputs.slide.encoder.dim))
@@ -174,6 +190,26 @@ def refuse_few_events(cohort: Cohort, recipe: Recipe) -> None:
         )
 
 
+def _refuse_empty(sides: Sides, plan: FoldPlan) -> None:
+    """Refuse a fold in which nobody can be learned from, or nobody says when to stop.
+
+    Raises:
+        TrainingError: ``TRAIN-EMPTY-SIDE``.
+    """
+    for side, role, named in (
+        (sides.fit, "learned from", plan.fit),
+        (sides.stop, "asked when to stop", plan.stop),
+    ):
+        if len(side) == 0:
+            raise TrainingError(
+                f"none of the {len(named)} patients to be {role} can be read by model "
+                f"{plan.number + 1}",
+                code="TRAIN-EMPTY-SIDE",
+                why="what they have was not seen in this fold's training",
+                fix="add patients, use other folds, or change inner_validation",
+            )
+
+
 def _train_fold(
     design: Design, plan: FoldPlan, folder: RunFolder, reporter: Reporter
 ) -> tuple[Member, list[EpochLosses]]:
@@ -181,6 +217,7 @@ def _train_fold(
         fit=encode_side(design.data, plan, plan.fit),
         stop=encode_side(design.data, plan, plan.stop),
     )
+    _refuse_empty(sides, plan)
     if design.start is None:
         network = new_network(design.config, design.recipe, plan.number)
         start_at_principal_axes(network, sides.fit)

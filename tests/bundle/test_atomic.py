@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from healnet.bundle.atomic import atomic_write, write_folder
+from healnet.bundle.atomic import (
+    atomic_write,
+    refuse_strangers,
+    remove_left_overs,
+    write_folder,
+)
 from healnet.exceptions import BundleError
 
 MAY_HOLD = frozenset({"a", "b", "list"})
@@ -59,6 +64,17 @@ def test_a_folder_is_never_vouched_for_before_it_is_whole(
 
     assert not (folder / "list").exists()
     assert not list(folder.glob(".*"))
+
+
+def test_left_overs_of_a_killed_run_are_no_strangers(tmp_path: Path) -> None:
+    for name in (".a.x1.part", ".DS_Store", "a"):
+        (tmp_path / name).write_bytes(b"1")
+
+    refuse_strangers(tmp_path, may_hold=MAY_HOLD)
+    remove_left_overs(tmp_path)
+
+    assert {found.name for found in tmp_path.iterdir()} == {".DS_Store", "a"}
+    remove_left_overs(tmp_path / "not there")
 
 
 def test_a_folder_with_somebody_elses_files_is_left_alone(tmp_path: Path) -> None:

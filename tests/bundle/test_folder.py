@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -43,6 +44,23 @@ def edit_weights(change: Callable[[dict[str, torch.Tensor]], object]) -> Callabl
         tensors = unpack_weights(path.read_bytes())
         change(tensors)
         path.write_bytes(pack_weights(tensors))
+        seal(folder)
+
+    return edit
+
+
+def edit_manifest(**changes: object) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    return edit
+
+
+def edit_reference(**columns: object) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        path = folder / "reference.parquet"
+        pd.read_parquet(path).assign(**columns).to_parquet(path, index=False)
         seal(folder)
 
     return edit
@@ -122,6 +140,53 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "the reference is no parquet": (
         replace_file("reference.parquet", b"PAR1junk", sealed=True),
         "MODEL-REFERENCE",
+    ),
+    "a salt longer than a key": (
+        edit_json("config.json", case_salt="ab" * 65),
+        "MODEL-CONFIG",
+    ),
+    "a newer manifest": (edit_manifest(format_version=3), "MODEL-NEWER"),
+    "a manifest of no format": (edit_manifest(format_version=None), "MODEL-MANIFEST"),
+    "a manifest of the first format over five files": (
+        edit_manifest(format_version=1),
+        "MODEL-MANIFEST",
+    ),
+    "the domain has no mean": (edit_weights(lambda t: t.pop("domain.mean")), "MODEL-DOMAIN"),
+    "the domain is of another encoder": (
+        edit_weights(
+            lambda t: t.update(
+                {name: t[name][..., :5] for name in ("domain.mean", "domain.directions")}
+            )
+        ),
+        "MODEL-WEIGHTS-SHAPE",
+    ),
+    "the domain has no spread": (
+        edit_weights(lambda t: t["domain.rest"].zero_()),
+        "MODEL-DOMAIN",
+    ),
+    "quantiles are cut": (
+        edit_weights(lambda t: t.update({"quantiles.rna": t["quantiles.rna"][:4]})),
+        "MODEL-WEIGHTS-SHAPE",
+    ),
+    "quantiles fall": (
+        edit_weights(lambda t: t.update({"quantiles.rna": t["quantiles.rna"].flip(1)})),
+        "MODEL-WEIGHTS-SHAPE",
+    ),
+    "a fold without a member": (edit_reference(fold=9), "MODEL-REFERENCE"),
+    "a fold that is no number": (edit_reference(fold=float("nan")), "MODEL-REFERENCE"),
+    "a percentile of 400": (edit_reference(percentile=400.0), "MODEL-REFERENCE"),
+    "a group that is none": (edit_reference(group="best"), "MODEL-REFERENCE"),
+    "a column too many": (edit_reference(surprise=1), "MODEL-REFERENCE"),
+    "a notice with an unknown part": (
+        edit_json("card.json", notices=[{"code": "A", "what": "b", "surprise": "c"}]),
+        "MODEL-CONFIG",
+    ),
+    "a notice that is a text": (edit_json("card.json", notices=["x"]), "MODEL-CONFIG"),
+    "study slides that are none": (edit_json("card.json", study_slides=3), "MODEL-CONFIG"),
+    "a synthetic maybe": (edit_json("card.json", is_synthetic="yes"), "MODEL-CONFIG"),
+    "the list of the seen is no parquet": (
+        replace_file("trained_on.parquet", b"PAR1junk", sealed=True),
+        "MODEL-TRAINED-ON",
     ),
     "the manifest lists nothing": (
         replace_file("manifest.json", b'{"files": {}}', sealed=False),

@@ -34,6 +34,22 @@ def test_a_damaged_state_counts_as_none(tmp_path: Path, content: bytes) -> None:
     assert read_checkpoint(tmp_path / "fold0.pt", digest="abc") is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param([1, 2], id="a list"),
+        pytest.param({"version": 1, "digest": "abc"}, id="no state"),
+        pytest.param({"version": 1, "digest": "abc", "state": 3}, id="a state that is none"),
+        pytest.param({"version": 1, "digest": "abc", "state": {1, 2}}, id="a set"),
+        pytest.param(Path("x"), id="an object that is never unpickled"),
+    ],
+)
+def test_a_state_of_another_kind_counts_as_none(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "fold0.pt")
+
+    assert read_checkpoint(tmp_path / "fold0.pt", digest="abc") is None
+
+
 def test_a_crash_while_writing_keeps_the_last_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

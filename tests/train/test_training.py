@@ -13,10 +13,19 @@ from healnet.bundle import ModelBundle, read_bundle
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
 from healnet.data.splits import Fold
-from healnet.exceptions import BundleError, Cancelled, SurvivalError, TrainingError
+from healnet.exceptions import (
+    BundleError,
+    Cancelled,
+    ConfigError,
+    SurvivalError,
+    TrainingError,
+)
 from healnet.train import Recipe, train_model
+from healnet.train.checkpoint import write_checkpoint
 from healnet.train.fold_plan import encode_side
+from healnet.train.loop import FoldRun
 from healnet.train.member_training import new_network
+from healnet.train.run_folder import RunFolder
 from healnet.train.training import design_run
 from tests.train.planted import RECIPE
 
@@ -170,14 +179,69 @@ def test_nothing_of_a_held_out_patient_reaches_the_member(cohort: Cohort) -> Non
 
 
 def test_first_weights_do_not_depend_on_the_patients(cohort: Cohort) -> None:
-    design = design_run(cohort, recipe=SHORT)
+    honest = design_run(cohort, recipe=SHORT)
+    changed = design_run(spoiled(cohort, cohort.case_ids[::3]), recipe=SHORT)
 
-    first = new_network(design.config, SHORT, 0).state_dict()
-    again = new_network(design.config, SHORT, 0).state_dict()
-    other = new_network(design.config, SHORT, 1).state_dict()
+    first = new_network(honest.config, SHORT, 0).state_dict()
+    again = new_network(changed.config, SHORT, 0).state_dict()
+    other = new_network(honest.config, SHORT, 1).state_dict()
 
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["latents"], other["latents"])
+
+
+@pytest.mark.slow
+def test_what_is_published_of_held_out_patients_does_not_depend_on_their_outcomes(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    """One member, trained once; what it says of those it held out, under other outcomes."""
+    half = len(cohort) // 2
+    fold = Fold(train=cohort.case_ids[:half], validation=cohort.case_ids[half:])
+    recipe = replace(SHORT, min_events=5, epochs=1)
+    late = tuple(
+        replace(p, time_months=p.time_months * 50) if p.case_id in fold.validation else p
+        for p in cohort.patients
+    )
+
+    honest = train_model(cohort, recipe=recipe, out_dir=tmp_path / "a", folds=[fold])
+    changed = train_model(
+        replace(cohort, patients=late), recipe=recipe, out_dir=tmp_path / "b", folds=[fold]
+    )
+
+    assert honest.time_bins != changed.time_bins
+    assert honest.reference.own_risk.tolist() == changed.reference.own_risk.tolist()
+    assert honest.reference.percentile.tolist() == changed.reference.percentile.tolist()
+    assert honest.groups == changed.groups
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_over_its_own_left_overs(cohort: Cohort, tmp_path: Path) -> None:
+    straight = train_model(cohort, recipe=SHORT, out_dir=tmp_path / "straight")
+    folder, asked = tmp_path / "killed", []
+    with pytest.raises(Cancelled):
+        train_model(
+            cohort, recipe=SHORT, out_dir=folder, cancelled=lambda: asked.append(1) or asked[2:]
+        )
+    (folder / ".metrics.jsonl.x1.part").write_bytes(b"{")
+    (folder / "training" / ".fold0.pt.x2.part").write_bytes(b"PK")
+    (folder / ".DS_Store").write_bytes(b"notes")
+
+    resumed = train_model(cohort, recipe=SHORT, out_dir=folder)
+
+    assert resumed.sha256 == straight.sha256
+    assert not list(folder.rglob("*.part"))
+
+
+def test_a_state_with_other_parts_begins_the_fold_again(cohort: Cohort, tmp_path: Path) -> None:
+    design = design_run(cohort, recipe=SHORT)
+    network = new_network(design.config, SHORT, 0)
+    folder = RunFolder(path=tmp_path / "m", digest="abc")
+    for state in ({"losses": [[1]]}, {"losses": 3}, {"losses": [], "weights": {"x": 1}}, {}):
+        write_checkpoint(tmp_path / "m/training/fold0.pt", state, digest="abc")
+        run = FoldRun(network=network, recipe=SHORT, seed=0)
+
+        assert folder.take_up(0, run) == []
+        assert run.epoch == 0
 
 
 def test_every_patient_is_held_out_once_and_the_folds_are_written(
@@ -210,6 +274,7 @@ def test_metrics_stand_beside_the_model_with_intervals_and_baselines(
     assert bundle.card["performance"]["pooled"] == metrics["pooled"]
 
 
+@pytest.mark.slow
 def test_weights_in_half_precision_give_the_published_numbers(
     cohort: Cohort, tmp_path: Path
 ) -> None:
@@ -225,6 +290,7 @@ def test_weights_in_half_precision_give_the_published_numbers(
     assert trained.reference.risk == pytest.approx(full.reference.risk, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_risk_that_hardly_varies_is_flagged(cohort: Cohort, tmp_path: Path) -> None:
     recipe = replace(SHORT, epochs=1, learning_rate=1e-8)
 
@@ -233,6 +299,7 @@ def test_a_risk_that_hardly_varies_is_flagged(cohort: Cohort, tmp_path: Path) ->
     assert "MODEL-COLLAPSED" in {notice["code"] for notice in bundle.card["notices"]}
 
 
+@pytest.mark.slow
 def test_the_last_patients_of_a_cohort_may_have_nothing_to_read(
     cohort: Cohort, tmp_path: Path
 ) -> None:
@@ -246,6 +313,7 @@ def test_the_last_patients_of_a_cohort_may_have_nothing_to_read(
     assert "TRAIN-NO-INPUT" in {notice["code"] for notice in bundle.card["notices"]}
 
 
+@pytest.mark.slow
 def test_a_modality_of_one_patient_is_learned_and_said_to_be_rare(
     cohort: Cohort, tmp_path: Path
 ) -> None:
@@ -265,8 +333,46 @@ def test_a_modality_of_one_patient_is_learned_and_said_to_be_rare(
     assert readers == [number != held_out_by for number in range(len(readers))]
 
 
-def test_a_recipe_names_a_wrong_override(cohort: Cohort) -> None:
-    recipe = Recipe(model={"depths": 3})
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        ({"depths": 3}, "depths"),
+        ({"num_bins": 5}, "num_bins"),
+        ({"modalities": []}, "modalities"),
+        ({"latent_scale": float("nan")}, "latent_scale"),
+        ({"out_slope": "x"}, "out_slope"),
+    ],
+)
+def test_a_recipe_names_a_wrong_override(
+    cohort: Cohort, model: dict[str, object], named: str
+) -> None:
+    with pytest.raises(ConfigError, match=named):
+        design_run(cohort, recipe=Recipe(model=model))
 
-    with pytest.raises(ValueError, match="depths"):
+
+def test_a_recipe_names_an_override_without_a_name(cohort: Cohort) -> None:
+    names: dict[object, object] = {}
+    recipe = Recipe(model=names)  # type: ignore[arg-type]
+    names[3] = 4
+
+    with pytest.raises(ConfigError, match="cannot set 3"):
         design_run(cohort, recipe=recipe)
+
+
+def test_a_cohort_of_which_everything_is_rare_has_two_sides(cohort: Cohort) -> None:
+    few = cohort.subset(cohort.case_ids[:18])
+
+    design = design_run(few, recipe=replace(SHORT, min_events=2, num_bins=2))
+
+    assert all(plan.fit and plan.stop for plan in design.plans)
+
+
+def test_a_member_without_anybody_to_stop_it_is_refused(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("healnet.train.fold_plan.encode_one", lambda *_: None)
+
+    with pytest.raises(TrainingError) as refusal:
+        train_model(cohort, recipe=SHORT, out_dir=tmp_path / "m")
+
+    assert refusal.value.code == "TRAIN-EMPTY-SIDE"
