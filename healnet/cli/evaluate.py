@@ -8,22 +8,28 @@ from typing import cast
 
 from healnet.bundle import read_bundle
 from healnet.bundle.atomic import atomic_write
-from healnet.cli.entry import DONE, say_written
+from healnet.cli.entry import DONE, report, say_written
 from healnet.cli.progress import ProgressLine, describe
 from healnet.cli.train import named_files
 from healnet.data.read_cohort import read_cohort
 from healnet.predict import evaluate_model
+from healnet.train.cohort_cases import refuse_unencoded
 
 
 def run(options: argparse.Namespace) -> int:
     """Write ``predictions.csv`` and ``metrics.json``."""
     bundle = read_bundle(options.model)
     cohort = read_cohort(options.cohort, omics=named_files(options.omics))
+    if bundle.inputs.slide is not None:
+        refuse_unencoded(cohort)
+    for notice in cohort.notices:
+        report(notice, as_json=options.json, kind="warning")
     line = ProgressLine()
     evaluation = evaluate_model(bundle, cohort, progress=lambda now: line.show(describe(now)))
     metrics = {
         "model": {"id": bundle.name, "sha256": bundle.sha256},
         **evaluation.metrics(),
+        "warnings": [notice.to_dict() for notice in cohort.notices],
     }
     atomic_write(options.out / "predictions.csv", evaluation.to_csv().encode("utf-8"))
     text = json.dumps(metrics, indent=1, allow_nan=False)

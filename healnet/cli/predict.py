@@ -7,10 +7,12 @@ from healnet.bundle import read_bundle
 from healnet.cli.case_files import build_case
 from healnet.cli.entry import DONE, report, say_written
 from healnet.predict import Prediction, predict_case, write_prediction
+from healnet.predict.files import earlier_files
 
 
 def run(options: argparse.Namespace) -> int:
     """Predict and explain one case and write the prediction folder."""
+    earlier_files(options.out)  # a folder of something else is refused before the work
     bundle = read_bundle(options.model)
     case = build_case(bundle, options)
     prediction = predict_case(bundle, case, allow_seen=options.all_models)

@@ -1,9 +1,12 @@
 """Writing a prediction folder: whole, and with nothing of an earlier case left in it."""
 
 import hashlib
+import json
+import re
 from pathlib import Path
 
 from healnet.bundle.atomic import atomic_write
+from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import attention_csv, attributions_csv
 from healnet.explain.geojson import heatmap_geojson, numbered, squares_geojson
 from healnet.explain.prediction import Prediction
@@ -13,6 +16,10 @@ from healnet.explain.result_json import explanation_json, model_of, result_json,
 
 RESULT, README = "result.json", "README.txt"
 REPORT = "report.html"
+EXPLANATION = "explanation.json"
+_TABLES = ("attention.csv", "attributions.csv")
+_HEATMAP = re.compile(r"heatmap(_\d+)?\.geojson")
+_KEYS = {RESULT: {"model", "risk_percentile"}, EXPLANATION: {"model", "members", "maps"}}
 
 
 def write_prediction(folder: Path, prediction: Prediction, *, report: bool = False) -> Path:
@@ -25,9 +32,12 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
 
     Returns:
         The folder.
+
+    Raises:
+        ConfigError: ``PREDICT-FOLDER`` if files of something else stand in the way.
     """
     texts = {
-        "explanation.json": explanation_json(prediction),
+        EXPLANATION: explanation_json(prediction),
         "attention.csv": attention_csv(prediction.slides),
         "attributions.csv": attributions_csv(prediction),
         **_heatmaps(prediction),
@@ -37,8 +47,9 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     result = result_json(prediction, hashes)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (RESULT, REPORT, *(path.name for path in folder.glob("heatmap*.geojson"))):
-        (folder / name).unlink(missing_ok=True)
+    for name in earlier_files(folder):
+        if name != EXPLANATION:  # says to the end that the others are ours
+            (folder / name).unlink(missing_ok=True)
     for name, content in contents.items():
         atomic_write(folder / name, content)
     atomic_write(folder / RESULT, result.encode("utf-8"))
@@ -46,6 +57,42 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
         page = report_html(read_prediction(folder))
         atomic_write(folder / REPORT, page.encode("utf-8"))
     return folder
+
+
+def earlier_files(folder: Path) -> tuple[str, ...]:
+    """Return the files of an earlier prediction in a folder, ``result.json`` first.
+
+    Raises:
+        ConfigError: ``PREDICT-FOLDER`` if a file with a name of ours is not of a prediction.
+    """
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    taken = {RESULT, EXPLANATION, README, REPORT, *_TABLES}
+    ours = [name for name in there if name in taken or _HEATMAP.fullmatch(name)]
+    result = _content(folder / RESULT)
+    listed = result.get("files")
+    strangers = [] if result or _content(folder / EXPLANATION) else ours
+    if isinstance(listed, dict) and listed:
+        known = {*taken, *listed}
+        strangers = [name for name in ours if name not in known]
+    if strangers:
+        raise ConfigError(
+            f"{', '.join(strangers[:3])} is there already and is of no earlier prediction",
+            code="PREDICT-FOLDER",
+            where=folder.name,
+            why="it would be replaced, or taken for a part of this prediction",
+            fix="choose another folder",
+        )
+    return tuple(sorted(ours, key=lambda name: name != RESULT))
+
+
+def _content(path: Path) -> dict[str, object]:
+    """Return what one of our two JSON files holds; empty if it is not ours."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    is_ours = isinstance(values, dict) and _KEYS[path.name] <= set(values)
+    return values if is_ours else {}
 
 
 def _heatmaps(prediction: Prediction) -> dict[str, str]:
