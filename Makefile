@@ -44,7 +44,7 @@ $(VENV)/.venv:
 	$(PIP) install --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/.app: pyproject.toml constraints.txt hatch_build.py package-lock.json $(wildcard app/viewer/frontend/*) | $(VENV)/.venv
+$(VENV)/.app: pyproject.toml constraints.txt hatch_build.py package-lock.json package.json $(shell find app/viewer/frontend -type f) | $(VENV)/.venv
 	$(PIP) install -c constraints.txt -e .
 	@touch $@
 

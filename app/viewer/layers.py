@@ -85,16 +85,6 @@ def lay_lattice(
     return _several_cells_each(places, first, patch_size=patch_size)
 
 
-def effective_share(scores: NDArray[np.floating]) -> float | None:
-    """Return exp(entropy) of the scores as a share of their number; None for signed ones."""
-    known = np.asarray(scores, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    if not len(known) or known.min() < 0 or known.sum() <= 0:
-        return None
-    shares = known[known > 0] / known.sum()
-    return float(np.exp(-(shares * np.log(shares)).sum()) / len(known))
-
-
 def _common_step(places: NDArray[np.int64], patch_size: float) -> float:
     """The smallest step between neighbouring columns or rows that is no rounding."""
     steps = np.concatenate([np.diff(np.unique(places[:, axis])) for axis in (0, 1)])

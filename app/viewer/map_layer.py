@@ -45,10 +45,10 @@ class MapLayer:
         id: Unique in the scene and the same in every rerun, e.g. ``attention-2-mean``.
         title: Plain words: "Where the model read from".
         subtitle: How it was made: "cross-attention, layer 2, mean of heads".
-        method: ``attention``, ``rollout``, ``gradient``, ``perturbation``, or ``coverage``
-            (patches read so far, in one plain colour).
-        layer: Number of the layer, None for all of them together.
-        head: Number of the head, None for their mean.
+        method: ``attention``, ``rollout``, ``gradient`` or ``perturbation``.
+        layer: Number of the layer, from 0; None for all of them together.
+        head: Number of the head, from 0; None for their mean.
+        member: Number of the model, from 0; None for the mean of those used.
         unit: "x uniform", or what the scores count in; empty for a bare number.
         signed: Zero has a meaning and the sign too (raises or lowers the risk).
         url: Address of the scores (``app.tiles.maps``), float32 by row and column.
@@ -66,6 +66,7 @@ class MapLayer:
     method: str = "attention"
     layer: int | None = None
     head: int | None = None
+    member: int | None = None
     unit: str = "x uniform"
     signed: bool = False
     url: str

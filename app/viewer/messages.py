@@ -52,19 +52,18 @@ class LevelLike(Protocol):
 class AnalysisProgress:
     """What the status bar says while the case is analysed.
 
+    The scene is sent anew at every tenth only; rate and time left stand beside the progress
+    of the page, which is live.
+
     Attributes:
         stage: "Reading patches".
         done: Patches finished.
         total: Patches in all; 0 if not known yet.
-        rate_per_s: Patches per second.
-        seconds_left: Estimate.
     """
 
     stage: str
     done: int = 0
     total: int = 0
-    rate_per_s: float | None = None
-    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,15 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.viewer.component import DIST
+from tests.browser.viewing import Open, Page, rest, until
+
 ROOT = Path(__file__).parents[2]
+SITE = Path(__file__).parent / "viewer_site" / "site_app.py"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM_ARGS = [
     "--headless",
@@ -99,3 +104,46 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def viewer_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if not (DIST / "viewer.js").is_file():
+        pytest.skip("the viewer is not built: python hatch_build.py")
+    folder = tmp_path_factory.mktemp("site")
+    from tests.browser.viewer_site.slides import make_site  # noqa: PLC0415  (loads torch)
+
+    make_site(folder)
+    server = start_server(SITE, environment={"VIEWER_SITE": str(folder)})
+    yield server
+    server.process.terminate()
+    server.process.wait(10)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def open_page(chromium: Any, viewer_site: Server, watch: Watch) -> Iterator[Open]:
+    """Open a page of the site and wait for its map; afterwards nothing may have gone wrong."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(90_000)  # a busy machine is not a fault of the viewer
+
+    def open_one(query: str = "", *, has_map: bool = True) -> Page:
+        page = context.new_page()
+        page.on("console", lambda told: watch.messages.append(f"{told.type}: {told.text}"))
+        page.on("pageerror", lambda error: watch.messages.append(f"error: {error}"))
+        page.on("request", lambda request: watch.requests.append(request.url))
+        page.goto(f"{viewer_site.address}/{query}")
+        until(page, lambda view: view["firstSharpPaintMs"] is not None)
+        if has_map:
+            until(page, lambda view: view["firstOverlayMs"] is not None)
+        rest(page)
+        return page
+
+    yield open_one
+    context.close()
+    assert watch.foreign == []
+    assert [told for told in watch.messages if told.startswith("error")] == []

@@ -1,100 +1,17 @@
 """The viewer in a real browser: what a pathologist sees, presses and reads."""
 
-import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
-from app.viewer.component import DIST
-from tests.browser.conftest import Server, Watch, start_server
-from tests.browser.viewer_site.slides import HOT, SQUARE, make_site
+from tests.browser.conftest import Watch
+from tests.browser.viewer_site.slides import HOT, SQUARE
+from tests.browser.viewing import Open, press, rest, stage_of, view_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-Page = Any
-Open = Callable[..., Page]
-SITE = Path(__file__).parent / "viewer_site" / "site_app.py"
 ACCENT = np.array([27, 108, 168])
-VIEW = "return window.healnetViewer"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if not (DIST / "viewer.js").is_file():
-        pytest.skip("the viewer is not built: python hatch_build.py")
-    folder = tmp_path_factory.mktemp("site")
-    make_site(folder)
-    server = start_server(SITE, environment={"VIEWER_SITE": str(folder)})
-    yield server
-    server.process.terminate()
-    server.process.wait(10)
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def open_page(chromium: Any, server: Server, watch: Watch) -> Iterator[Open]:
-    """Open a page of the site and wait for its map; afterwards nothing may have gone wrong."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(90_000)  # a busy machine is not a fault of the viewer
-
-    def open_one(query: str = "", *, has_map: bool = True) -> Page:
-        page = context.new_page()
-        page.on("console", lambda told: watch.messages.append(f"{told.type}: {told.text}"))
-        page.on("pageerror", lambda error: watch.messages.append(f"error: {error}"))
-        page.on("request", lambda request: watch.requests.append(request.url))
-        page.goto(f"{server.address}/{query}")
-        until(page, lambda view: view["firstSharpPaintMs"] is not None)
-        if has_map:
-            until(page, lambda view: view["firstOverlayMs"] is not None)
-        rest(page)
-        return page
-
-    yield open_one
-    context.close()
-    assert watch.foreign == []
-    assert [told for told in watch.messages if told.startswith("error")] == []
-
-
-def view_of(page: Page) -> dict[str, Any] | None:
-    return page.evaluate("window.healnetViewer ?? null")
-
-
-def until(page: Page, holds: Callable[[dict[str, Any]], bool], seconds: float = 40) -> None:
-    for _ in range(int(seconds * 20)):
-        view = view_of(page)
-        if view is not None and view.get("isOpen") and holds(view):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"not within {seconds:g} s: {view_of(page)}")
-
-
-def rest(page: Page) -> None:
-    """Wait until nothing moves any more."""
-    page.wait_for_timeout(200)
-    before = -1
-    while (frames := view_of(page)["frames"]) != before:
-        before = frames
-        page.wait_for_timeout(250)
-
-
-def stage_of(page: Page) -> NDArray[np.int64]:
-    """The pixels of the stage: the slide and what lies over it."""
-    body = page.locator(".hw-stage").screenshot()
-    return np.asarray(Image.open(io.BytesIO(body)).convert("RGB")).astype(int)
-
-
-def press(page: Page, key: str) -> None:
-    page.keyboard.press(key)
-    rest(page)
 
 
 def test_the_first_view_shows_the_tissue_with_a_legend_and_a_scale(open_page: Open) -> None:
@@ -102,7 +19,7 @@ def test_the_first_view_shows_the_tissue_with_a_legend_and_a_scale(open_page: Op
 
     legend = page.get_by_label("Legend of the map").inner_text()
     assert "Where the model read from" in legend
-    assert "cross-attention, layer 1, mean of heads" in legend
+    assert "cross-attention, all layers, mean of heads" in legend
     assert "\u00d7 uniform" in legend
     assert "raw · 210 patches" in legend
     assert view_of(page)["display"]["opacity"] == 0.4
@@ -186,8 +103,8 @@ def test_another_layer_costs_no_tile_and_no_rerun(open_page: Open) -> None:
     press(page, "l")
 
     end = view_of(page)
-    assert end["shownMap"] == "attention-2"
-    assert "cross-attention, layer 2" in page.get_by_label("Legend of the map").inner_text()
+    assert end["shownMap"] == "attention-0-mean"
+    assert "cross-attention, layer 1" in page.get_by_label("Legend of the map").inner_text()
     assert end["mapRequests"] - start["mapRequests"] <= 1
     for name in ("tileRequests", "reruns", "centre", "scale"):
         assert end[name] == start[name], name
@@ -224,39 +141,6 @@ def test_the_spotlight_leaves_the_colour_of_the_tissue_alone(open_page: Open) ->
     assert np.abs(bare[hot] - veiled[hot]).max() <= 2
     ground = np.s_[middle - 5 : middle + 5, across + 250 : across + 260]
     assert np.abs(bare[ground] - veiled[ground]).mean() > 2
-
-
-def test_the_threshold_shows_as_many_patches_as_it_says(open_page: Open) -> None:
-    page = open_page()
-
-    page.get_by_label("Show the strongest").fill("51")  # 10^(-3 * 0.49) = 3.4 % of 210
-
-    legend = page.get_by_label("Legend of the map").inner_text()
-    assert "top 3.4" in legend
-    assert "8 patches, \u2265 0.31\u00d7 uniform" in legend  # 3.4 % of 210, rounded up
-
-
-def test_the_legend_says_what_is_on_screen(open_page: Open) -> None:
-    page = open_page()
-    legend = page.get_by_label("Legend of the map")
-
-    page.get_by_role("button", name="Percentile").click()
-    assert "percentile within this slide" in legend.inner_text()
-
-    page.get_by_label("Map", exact=True).select_option("gradient")
-    rest(page)
-    page.get_by_role("button", name="Raw").click()
-    assert "What moved the risk" in legend.inner_text()
-    assert "log-risk" in legend.inner_text()
-    assert "Rank agreement with attention" in legend.inner_text()
-
-
-def test_a_map_that_is_nearly_uniform_says_so(open_page: Open) -> None:
-    page = open_page("?mode=uniform")
-
-    legend = page.get_by_label("Legend of the map")
-    assert "Nearly uniform: spread over 100" in legend.inner_text()
-    assert page.get_by_role("button", name="Percentile").is_disabled()
 
 
 def test_the_top_the_bottom_and_random_patches_are_one_click_away(open_page: Open) -> None:
@@ -303,23 +187,6 @@ def test_the_view_is_in_the_address(open_page: Open) -> None:
     assert after["display"] == before["display"]
 
 
-def test_a_rerun_keeps_the_place(open_page: Open) -> None:
-    page = open_page("?mode=running")
-    press(page, "t")
-    before = view_of(page)
-    assert "61" in page.locator(".hw-status").inner_text()
-
-    page.get_by_text("finish").click()
-    until(page, lambda view: view["overlaySwaps"] > before["overlaySwaps"])
-
-    after = view_of(page)
-    assert after["reruns"] == before["reruns"] + 1
-    assert after["centre"] == before["centre"]
-    assert after["mountedAtMs"] == before["mountedAtMs"]
-    assert after["overlaySwaps"] > before["overlaySwaps"]
-    assert "118" not in page.locator(".hw-status").inner_text()
-
-
 def test_keys_of_the_viewer_stay_in_the_viewer(open_page: Open) -> None:
     page = open_page()
     before = view_of(page)
@@ -331,19 +198,6 @@ def test_keys_of_the_viewer_stay_in_the_viewer(open_page: Open) -> None:
     assert view_of(page)["reruns"] == before["reruns"]
     assert page.get_by_role("dialog").count() == 1  # the sheet of keys, nothing of the host
     assert "Next, previous top patch at 20x" in page.get_by_role("dialog").inner_text()
-
-
-def test_another_case_starts_a_new_viewer(open_page: Open) -> None:
-    page = open_page()
-    press(page, "t")
-
-    other = open_page("?case=case-b")
-
-    view = view_of(other)
-    assert view["chosen"] == -1
-    assert view["version"] != view_of(page)["version"]
-    press(other, "t")
-    assert view_of(other)["centre"]["y"] == pytest.approx(HOT[0][1] + 256 + 128, abs=3)
 
 
 def test_a_picked_patch_reaches_the_page_where_it_asked(open_page: Open) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,25 @@ def test_a_bundler_that_fails_says_what_to_do(
 
     with pytest.raises(RuntimeError, match="HEALNET_SKIP_FRONTEND=1"):
         hatch_build.build_frontend(tmp_path, force=True)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    "edited",
+    ["app/viewer/frontend/src/viewer.ts", "app/viewer/frontend/css/panels.css", "package.json"],
+)
+def test_make_installs_anew_after_an_edit_of_the_front_end(tmp_path: Path, edited: str) -> None:
+    for name in (".venv", ".app"):
+        (tmp_path / name).touch()
+
+    def planned(*arguments: str) -> str:
+        command = ["make", "-n", f"VENV={tmp_path}", *arguments, str(tmp_path / ".app")]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "pip" not in planned()
+    assert "pip" in planned("-W", edited)
 
 
 def _make_tree(root: Path) -> None:

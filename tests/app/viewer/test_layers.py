@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.viewer.layers import PatchLattice, effective_share, lay_lattice
+from app.viewer.layers import PatchLattice, lay_lattice
 from healnet.exceptions import ShapeError
 
 
@@ -138,26 +138,3 @@ def test_a_lattice_too_large_to_show_is_refused_by_name() -> None:
 
     with pytest.raises(ShapeError, match="MAP-SIZE"):
         lay_lattice(corners, patch_size=16)
-
-
-@given(num_patches=st.integers(1, 500), value=st.floats(1e-6, 1e6))
-def test_reading_every_patch_alike_is_a_share_of_one(num_patches: int, value: float) -> None:
-    assert effective_share(np.full(num_patches, value)) == pytest.approx(1)
-
-
-@given(num_patches=st.integers(1, 500))
-def test_reading_one_patch_alone_is_its_share(num_patches: int) -> None:
-    scores = np.zeros(num_patches)
-    scores[0] = 3
-
-    assert effective_share(scores) == pytest.approx(1 / num_patches)
-
-
-def test_the_share_of_a_hand_worked_map() -> None:
-    # shares 1/2, 1/4, 1/4: entropy 1.5 ln 2, so 2^1.5 of 3 patches
-    assert effective_share(np.array([2.0, 1.0, 1.0])) == pytest.approx(2**1.5 / 3)
-
-
-def test_scores_with_a_sign_have_no_share() -> None:
-    assert effective_share(np.array([1.0, -1.0])) is None
-    assert effective_share(np.array([np.nan, np.nan])) is None

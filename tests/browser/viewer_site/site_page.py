@@ -1,5 +1,7 @@
 """One page: the viewer over a slide whose patches are known to the pixel."""
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -11,12 +13,12 @@ from app.tiles.maps import map_url, publish_map
 from app.tiles.pyramid import lay_pyramid
 from app.tiles.tokens import mint_token
 from app.viewer.component import slide_viewer
-from app.viewer.layers import effective_share, lay_lattice
-from app.viewer.messages import AnalysisProgress, MapLayer, Region, ViewerScene
+from app.viewer.layers import lay_lattice
+from app.viewer.messages import RESEARCH_ONLY, AnalysisProgress, MapLayer, Region, ViewerScene
 from healnet.slide.reader import open_slide
 
 FOLDER = Path(os.environ["VIEWER_SITE"])
-TITLE = "Where the model read from"
+CASES = ["case-a", "case-b"]
 
 
 def publish(values: NDArray[np.floating]) -> str:
@@ -25,71 +27,59 @@ def publish(values: NDArray[np.floating]) -> str:
 
 
 st.set_page_config(layout="wide")
-case = st.query_params.get("case", "case-a")
 mode = st.query_params.get("mode", "")
-st.button("run again")
-is_done = st.toggle("finish")
+with st.container(horizontal=True):
+    start = CASES.index(st.query_params.get("case", CASES[0]))
+    case = st.radio("Case", CASES, index=start, horizontal=True)
+    st.button("run again")
+    is_done = st.toggle("finish")
+    is_corrected = st.toggle("correct the pixel size")
+    is_bare = st.toggle("take the maps away") or mode == "bare"
+    has_panel = st.toggle("take the panel away") is False
 
+if mode == "filling" and has_panel:
+    st.html('<div id="panel" style="height:120px">A panel above the viewer</div>')
+is_running = mode == "running" and not is_done
+variant = {"uniform": "-uniform", "running": "-running" if is_running else ""}.get(mode, "")
 with open_slide(FOLDER / f"{case}.tiff") as slide:
     properties = slide.properties
-table = np.load(FOLDER / f"{case}.npz")
-corners, scores = table["corners"], table["scores"].copy()
-lattice = lay_lattice(corners, patch_size=256)
-if mode == "uniform":
-    scores = 1 + 0.01 * np.sin(np.arange(len(scores)))
-if mode == "running" and not is_done:
-    scores[len(scores) // 2 :] = np.nan
-
-
-def layer(name: str, values: NDArray[np.floating], **fields: object) -> MapLayer:
-    """A map of the site."""
-    known = values[~np.isnan(values)]
-    return MapLayer(
-        **{"title": TITLE, "method": "attention", "unit": "x uniform"} | fields,
-        id=name,
+written = json.loads((FOLDER / f"{case}{variant}.json").read_text())
+scores = np.load(FOLDER / f"{case}{variant}.npy")
+lattice = lay_lattice(np.array(written["corners"]), patch_size=256)
+maps = [
+    MapLayer(
+        **fields,
         url=publish(lattice.spread(values)),
         grid=lattice.grid,
-        count=len(known),
-        minimum=float(known.min()),
-        maximum=float(known.max()),
-        effective_share=effective_share(values),
+        count=len(values),
+        minimum=float(values.min()),
+        maximum=float(values.max()),
     )
-
-
-maps = (
-    layer("attention-1", scores, subtitle="cross-attention, layer 1, mean of heads", layer=1),
-    layer("attention-2", scores[::-1], subtitle="cross-attention, layer 2", layer=2),
-    layer(
-        "gradient",
-        scores - 1,
-        title="What moved the risk",
-        subtitle="input gradient",
-        method="gradient",
-        unit="log-risk",
-        signed=True,
-    ),
-)
+    for fields, values in zip(written["maps"], scores, strict=True)
+]
 event = slide_viewer(
     ViewerScene(
         case_id=case,
         title=f"Slide {case}",
         token=mint_token(case),
-        version=case.encode().hex()[:16],
+        version=hashlib.sha256(case.encode()).hexdigest()[:16],
         width=properties.width,
         height=properties.height,
         levels=lay_pyramid(properties),
-        mpp=properties.mpp,
-        mpp_source=properties.mpp_source,
-        maps=() if mode == "bare" else maps,
+        mpp=0.25 if is_corrected else properties.mpp,
+        mpp_source="user" if is_corrected else properties.mpp_source,
+        maps=() if is_bare else maps,
         patches=lattice.table(publish),
         regions=[Region(label="tumour", rings=[[(0, 0), (900, 0), (900, 900)]])],
         model_label="model 1",
-        analysis=AnalysisProgress(stage="Reading patches", done=61, total=100, rate_per_s=118)
-        if mode == "running" and not is_done
+        banner=f"{RESEARCH_ONLY} Synthetic study.",
+        analysis=AnalysisProgress(stage="Reading patches", done=67, total=100)
+        if is_running
         else None,
         reports=("picked",) if mode == "picking" else (),
-        height_px=640,
+        height_px=None if mode == "filling" else 640,
     ),
     key="viewer",
 )
-st.text(f"event: {event}")
+if mode != "filling":
+    st.text(f"event: {event}")

@@ -1,6 +1,6 @@
 // The colour bar with its two handles: what each colour stands for, and where the range ends.
 import { tableFor } from "./colour_tables";
-import type { Display } from "./display";
+import { scalingFor, type Display } from "./display";
 import { el } from "./dom";
 import { short } from "./number_text";
 import type { ScoreMap } from "./score_map";
@@ -31,14 +31,13 @@ export class ColourBar {
   }
 
   update(map: ScoreMap, display: Display): void {
-    const isPercentile = display.scaling === "percentile";
+    const isPercentile = scalingFor(map, display) === "percentile";
     this.isSigned = map.data.signed;
     this.axis = isPercentile ? (this.isSigned ? [-100, 100] : [0, 100]) : axisOf(map);
     this.range = isPercentile ? this.axis : (display.range ?? map.defaultRange());
-    const isCoverage = map.data.method === "coverage";
-    this.drawRamp(tableFor(display.colours, this.isSigned, isCoverage));
+    this.drawRamp(tableFor(display.colours, this.isSigned));
     const [low, high] = this.range.map((value) => this.position(value));
-    this.showHandles(isPercentile || isCoverage, [low!, high!]);
+    this.showHandles(isPercentile, [low!, high!]);
     this.showCut(map, display, isPercentile);
     this.showTicks(map, isPercentile);
   }
@@ -79,7 +78,7 @@ export class ColourBar {
     const reading = isPercentile ? (this.isSigned ? "0" : "50th percentile") : "";
     const wanted: [number, string][] = [
       [high, isPercentile ? "100" : short(high)],
-      [low, isPercentile ? short(low) : short(low)],
+      [low, short(low)],
       ...(isUniform ? ([[1, "1× uniform"]] as [number, string][]) : []),
       ...(reading || this.isSigned ? ([[(low + high) / 2, reading || "0"]] as [number, string][]) : []),
       ...(isPercentile ? [] : ([[this.range[1], short(this.range[1])]] as [number, string][])),

@@ -30,11 +30,9 @@ const TABLES: Record<ColourName, Table> = {
   grey: fromStops([[70, 70, 70], [245, 245, 245]]),
 };
 const SIGNED = fromStops(DIVERGING);
-const FLAT = fromStops([[27, 108, 168], [27, 108, 168]]);
 
-/** The table for a map: maps with a sign and plain coverage have their own. */
-export function tableFor(name: ColourName, isSigned: boolean, isCoverage = false): Table {
-  if (isCoverage) return FLAT;
+/** The table for a map: maps with a sign have their own. */
+export function tableFor(name: ColourName, isSigned: boolean): Table {
   return isSigned ? SIGNED : TABLES[name];
 }
 

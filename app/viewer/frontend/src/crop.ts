@@ -2,7 +2,8 @@
 import { el, iconButton, Segments } from "./dom";
 import { ICONS } from "./icons";
 import type { Box } from "./lattice";
-import { micrometres, percentile, short, whole, withUnit } from "./number_text";
+import { nameText, rankText, scoreText } from "./map_text";
+import { micrometres, short, whole } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
 const SHOWN_PX = 384;
@@ -15,6 +16,7 @@ export class Crop {
   private readonly image = el("img", { class: "hw-crop-image", alt: "" });
   private readonly frame = el("div", { class: "hw-crop-frame" });
   private readonly heading = el("div", { class: "hw-crop-heading" });
+  private readonly name = el("div", { class: "hw-crop-map" });
   private readonly facts = el("div", { class: "hw-crop-facts" });
   private readonly rings: Segments<Ring>;
   private ring: Ring = "1.5";
@@ -44,7 +46,7 @@ export class Crop {
     );
     const box = el("div", { class: "hw-crop-box" }, this.image, this.frame);
     const foot = el("div", { class: "hw-crop-foot" }, this.facts, this.rings.element);
-    this.element = el("section", { class: "hw-crop", hidden: true, "aria-label": "Patch at full resolution" }, head, box, foot);
+    this.element = el("section", { class: "hw-crop", hidden: true, "aria-label": "Patch at full resolution" }, head, this.name, box, foot);
   }
 
   get isOpen(): boolean {
@@ -68,21 +70,24 @@ export class Crop {
     const factor = Number(this.ring);
     const size = box.size * factor;
     const around = { x: box.x - (size - box.size) / 2, y: box.y - (size - box.size) / 2, size };
-    this.image.src = this.cropUrl(around, Math.min(MOST_PX, Math.max(SHOWN_PX, Math.round(size))));
+    const source = this.cropUrl(around, Math.min(MOST_PX, Math.max(SHOWN_PX, Math.round(size))));
+    if (this.image.src !== source) this.image.src = source;
     const inset = (50 * (factor - 1)) / factor;
     this.frame.style.inset = `${inset}%`;
     this.rings.show(this.ring);
     this.heading.textContent = `Patch ${whole(this.patch)}`;
+    this.name.textContent = nameText(this.map.data);
     this.image.alt = `Patch ${this.patch} with its surroundings`;
     this.facts.replaceChildren(...this.lines(this.map, box).map((text) => el("div", {}, text)));
   }
 
   private lines(map: ScoreMap, box: Box): string[] {
     const rank = map.order.indexOf(this.patch) + 1;
-    const score = map.scores[this.patch]!;
+    const isScored = !Number.isNaN(map.scores[this.patch]!);
+    const score = [scoreText(map, this.patch), rankText(map, this.patch), `rank ${whole(rank)} of ${whole(map.count)}`];
     const side = this.mpp ? ` = ${micrometres(box.size * this.mpp)}` : "";
     return [
-      `${withUnit(score, map.data.unit, map.data.signed)} · ${percentile(map.percentiles[this.patch]!)} · rank ${whole(rank)} of ${whole(map.count)}`,
+      isScored ? score.join(" · ") : "no score on this map",
       `${short(box.size)} px${side} wide · x ${whole(box.x)} y ${whole(box.y)}`,
     ];
   }

@@ -20,6 +20,11 @@ export interface Display {
   isSmooth: boolean;
 }
 
+/** Ranks would paint contrast into a nearly uniform map that is not there: it stays raw. */
+export function scalingFor(map: { isNearUniform: boolean }, display: Display): Scaling {
+  return map.isNearUniform ? "raw" : display.scaling;
+}
+
 /** First view: the tissue first, colours at 40 %. */
 export const FIRST_VIEW: Display = {
   mapId: "",

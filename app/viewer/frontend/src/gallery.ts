@@ -12,6 +12,7 @@ const THUMB_PX = 144; // drawn at 72: sharp on dense screens
 
 export class Gallery {
   readonly element: HTMLElement;
+  private readonly note = el("div", { class: "hw-gallery-note", role: "note", hidden: true });
   private readonly list = el("div", { class: "hw-thumbs", role: "list" });
   private readonly tabs: Segments<Choice>;
   private readonly shuffle: HTMLButtonElement;
@@ -33,10 +34,10 @@ export class Gallery {
     );
     this.shuffle = iconButton("Other random patches", "", ICONS.shuffle, () => this.reshuffle());
     const tabs = el("div", { class: "hw-gallery-tabs" }, this.tabs.element, this.shuffle);
-    this.element = el("section", { class: "hw-gallery", "aria-label": "Patches" }, tabs, this.list);
+    this.element = el("section", { class: "hw-gallery", "aria-label": "Patches" }, tabs, this.note, this.list);
   }
 
-  update(map: ScoreMap): void {
+  update(map: ScoreMap | null): void {
     this.map = map;
     this.draw();
   }
@@ -72,7 +73,13 @@ export class Gallery {
   private draw(): void {
     this.tabs.show(this.choice);
     this.shuffle.hidden = this.choice !== "random";
-    if (!this.map) return;
+    this.note.textContent = orderText(this.map, this.choice);
+    this.note.hidden = !this.note.textContent;
+    if (!this.map) {
+      this.list.replaceChildren();
+      this.drawn = "";
+      return;
+    }
     const patches = this.patches(this.map);
     const name = [this.map.data.id, this.map.data.url, this.choice, ...patches].join();
     if (name === this.drawn) return;
@@ -110,6 +117,12 @@ export class Gallery {
     button.addEventListener("dblclick", () => this.inspect(patch));
     return el("div", { role: "listitem" }, button);
   }
+}
+
+/** On a nearly uniform map hardly anything sets the first patch apart from the last. */
+export function orderText(map: ScoreMap | null, choice: Choice): string {
+  if (!map?.isNearUniform || choice === "random") return "";
+  return "Nearly uniform map: this order means little.";
 }
 
 /** A small repeatable generator (mulberry32): the same random patches after every rerun. */

@@ -9,6 +9,7 @@ export interface KeyActions extends Actions {
   nextPatch(step: number): void;
   nextLayer(): void;
   toggleSmooth(): void;
+  toggleLegend(): void;
   inspect(): void;
   escape(): boolean;
 }
@@ -30,6 +31,7 @@ export const KEY_SHEET: readonly (readonly [string, string])[] = [
   ["B", "Blocky or smooth"],
   ["A", "Marked areas"],
   ["G", "Patch strip"],
+  ["K", "Fold the legend"],
   ["N", "Navigator"],
   ["F", "Full screen"],
   ["S", "Save picture"],
@@ -53,6 +55,7 @@ function bindings(act: KeyActions): Record<string, (event: KeyboardEvent) => voi
     arrowdown: () => act.pan(0, STEP),
     "[": () => act.rotate(-90),
     "]": () => act.rotate(90),
+    k: act.toggleLegend,
     m: act.mirror,
     o: act.toggleOverlay,
     ",": () => act.changeOpacity(-0.1),

@@ -40,6 +40,13 @@ export class Lattice {
     return new Lattice(grid, cells, count, null);
   }
 
+  /** Whether patch numbers mean the same patches on both. */
+  isSame(other: Lattice): boolean {
+    if (other === this) return true;
+    const isSameGrid = JSON.stringify(this.grid) === JSON.stringify(other.grid);
+    return isSameGrid && isEqual(this.cells, other.cells) && isEqual(this.corners ?? [], other.corners ?? []);
+  }
+
   /** The patch at a level-0 point, or -1. */
   patchAt(x: number, y: number): number {
     const column = Math.floor((x - this.grid.origin_x) / this.grid.stride);
@@ -60,4 +67,10 @@ export class Lattice {
       size,
     };
   }
+}
+
+function isEqual(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -2,21 +2,29 @@
 // of the map. Nothing here asks the server for anything but a map that was not fetched yet.
 import { ColourBar } from "./colour_bar";
 import { COLOUR_NAMES } from "./colour_tables";
-import type { ColourName, Display, DisplayState, Scaling, Style } from "./display";
+import { scalingFor, type ColourName, type Display, type DisplayState, type Scaling, type Style } from "./display";
 import { el, fillSelect, iconButton, Segments } from "./dom";
 import { ICONS } from "./icons";
+import { kindOf, otherKind } from "./map_kind";
+import { countText, headText, layerText, rangeText, shownText, warningText } from "./map_text";
 import type { MapData } from "./messages";
-import { percent, short, whole, withUnit } from "./number_text";
+import { percent } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
 const MIN_SHARE_LOG = -3; // 0.1 %
+const FOLDED = "healnet-viewer-legend-folded";
 
 export class Legend {
   readonly element: HTMLElement;
   private readonly title = el("div", { class: "hw-legend-title" });
   private readonly subtitle = el("div", { class: "hw-legend-subtitle" });
   private readonly facts = el("div", { class: "hw-legend-facts" });
-  private readonly warning = el("div", { class: "hw-legend-warning", role: "note", hidden: true });
+  private readonly warningText = el("span", {});
+  private readonly second: HTMLButtonElement;
+  private readonly warning: HTMLElement;
+  private readonly flag = el("span", { class: "hw-legend-flag" });
+  private readonly fold: HTMLButtonElement;
+  private readonly colourRow: HTMLElement;
   private readonly agreement = el("div", { class: "hw-legend-agreement" });
   private readonly opacityText = el("output", { class: "hw-slider-text" });
   private readonly shareText = el("output", { class: "hw-slider-text" });
@@ -56,8 +64,13 @@ export class Legend {
       [["blocky", "Blocky", "One cell a patch (B)"], ["smooth", "Smooth", "Interpolated for display; readouts stay exact (B)"]],
       (choice) => state.change({ isSmooth: choice === "smooth" }),
     );
+    this.second = el("button", { type: "button", class: "hw-link", click: () => this.showSecond() });
+    this.warning = el("div", { class: "hw-legend-warning", role: "note", hidden: true }, this.warningText, " ", this.second);
+    this.colourRow = el("div", { class: "hw-row" }, this.scaling.element, this.colours);
+    this.fold = iconButton("Fold the legend", "K", ICONS.down, () => this.toggleFold());
     this.listen();
     this.element = this.build();
+    this.setFolded(isFoldKept());
   }
 
   private build(): HTMLElement {
@@ -68,19 +81,15 @@ export class Legend {
       this.bar.element,
       this.facts,
       this.warning,
-      el("div", { class: "hw-row" }, this.scaling.element, this.colours),
+      this.colourRow,
       el("div", { class: "hw-row" }, this.style.element, this.smooth.element),
       el("label", { class: "hw-slider" }, el("span", {}, "Opacity"), this.opacity, this.opacityText),
       el("label", { class: "hw-slider" }, el("span", {}, "Show top"), this.share, this.shareText),
       this.agreement,
     );
-    const fold = iconButton("Fold the legend", "", ICONS.down, () => {
-      element.classList.toggle("hw-folded");
-      this.onFold();
-    });
-    const head = el("div", { class: "hw-legend-head" }, el("div", {}, this.title, this.subtitle), fold);
-    const element = el("section", { class: "hw-legend", "aria-label": "Legend of the map" }, head, body);
-    return element;
+    const names = el("div", { class: "hw-legend-names" }, this.title, this.subtitle, this.flag);
+    const head = el("div", { class: "hw-legend-head" }, names, this.fold);
+    return el("section", { class: "hw-legend", "aria-label": "Legend of the map" }, head, body);
   }
 
   private listen(): void {
@@ -91,10 +100,25 @@ export class Legend {
     this.share.addEventListener("input", () => this.state.change({ topShare: shareAt(Number(this.share.value)) }));
   }
 
+  /** To one line and back; remembered on this computer. */
+  toggleFold(): void {
+    this.setFolded(!this.isFolded);
+    keepFold(this.isFolded);
+    this.onFold();
+  }
+
+  private get isFolded(): boolean {
+    return this.element.classList.contains("hw-folded");
+  }
+
+  private setFolded(isFolded: boolean): void {
+    this.element.classList.toggle("hw-folded", isFolded);
+    this.fold.setAttribute("aria-expanded", String(!isFolded));
+  }
+
   /** Screen pixels that it covers on the left of the stage. */
   get covers(): number {
-    const isOpen = !this.element.hidden && !this.element.classList.contains("hw-folded");
-    return isOpen ? this.element.offsetLeft + this.element.offsetWidth : 0;
+    return !this.element.hidden && !this.isFolded ? this.element.offsetLeft + this.element.offsetWidth : 0;
   }
 
   setOpacity(value: number): void {
@@ -112,7 +136,7 @@ export class Legend {
   /** Step to the next layer of the same method (key L). */
   nextLayer(): void {
     const now = this.current();
-    const same = this.maps.filter((map) => map.method === now?.method && map.head === now.head);
+    const same = this.maps.filter((map) => map.method === now?.method && headKey(map) === headKey(now));
     if (!now || same.length < 2) return;
     this.state.change({ mapId: same[(same.indexOf(now) + 1) % same.length]!.id });
   }
@@ -124,8 +148,10 @@ export class Legend {
     this.subtitle.textContent = data.subtitle;
     this.showChoices(data);
     this.bar.update(map, display);
+    // only the tint has colours to explain
+    this.bar.element.hidden = this.colourRow.hidden = display.style !== "tint" || map.isConstant;
     this.showFacts(map, display);
-    this.scaling.show(display.scaling);
+    this.scaling.show(scalingFor(map, display));
     this.scaling.setEnabled("percentile", !map.isNearUniform, percentileTitle(map));
     this.style.show(display.style);
     this.smooth.show(display.isSmooth ? "smooth" : "blocky");
@@ -151,18 +177,22 @@ export class Legend {
     this.facts.title = "Spread: effective number of patches, exp(entropy), as a share of all";
     const warning = warningText(map);
     this.warning.hidden = !warning;
-    this.warning.textContent = warning;
+    this.warningText.textContent = warning;
+    this.flag.textContent = map.isNearUniform ? "Nearly uniform" : "";
+    const second = kindOf(map.data) === "read" ? otherKind(this.maps, map.data) : undefined;
+    this.second.hidden = !second;
+    if (second) this.second.textContent = `Show ${second.title.charAt(0).toLowerCase()}${second.title.slice(1)}`;
   }
 
   private showChoices(data: MapData): void {
     const methods = unique(this.maps.map((map) => [map.method, map.method_label] as const));
     const ofMethod = this.maps.filter((map) => map.method === data.method);
-    const layers = unique(ofMethod.map((map) => [key(map.layer), layerText(map.layer)] as const));
+    const layers = unique(ofMethod.map((map) => [key(map.layer), layerText(map)] as const));
     const ofLayer = ofMethod.filter((map) => map.layer === data.layer);
-    const heads = unique(ofLayer.map((map) => [key(map.head), headText(map.head)] as const));
+    const heads = unique(ofLayer.map((map) => [headKey(map), headText(map)] as const));
     fillSelect(this.method, methods, data.method);
     fillSelect(this.layer, layers, key(data.layer));
-    fillSelect(this.head, heads, key(data.head));
+    fillSelect(this.head, heads, headKey(data));
   }
 
   /** The map that fits the three choices best, in their order. */
@@ -170,48 +200,21 @@ export class Legend {
     const fit = (map: MapData): number =>
       (map.method === this.method.value ? 4 : 0) +
       (key(map.layer) === this.layer.value ? 2 : 0) +
-      (key(map.head) === this.head.value ? 1 : 0);
+      (headKey(map) === this.head.value ? 1 : 0);
     const best = [...this.maps].sort((a, b) => fit(b) - fit(a))[0];
     if (best) this.state.change({ mapId: best.id });
+  }
+
+  /** One click from a map that says little to the one of the other kind. */
+  private showSecond(): void {
+    const now = this.current();
+    const second = now && otherKind(this.maps, now);
+    if (second) this.state.change({ mapId: second.id });
   }
 
   private current(): MapData | undefined {
     return this.maps.find((map) => map.id === this.state.now.mapId);
   }
-}
-
-/** Quantity, range, clip and scaling in one line: what the colours mean. */
-export function rangeText(map: ScoreMap, display: Display): string {
-  if (map.data.method === "coverage") return "Patches read so far";
-  if (display.scaling === "percentile") return "0 to 100: percentile within this slide";
-  const [low, high] = display.range ?? map.defaultRange();
-  const most = Math.max(map.maximum, map.data.signed ? -map.minimum : map.maximum);
-  const clip = most > high * 1.0001 ? `, clipped (max ${short(most)})` : "";
-  return `${short(low)} to ${withUnit(high, map.data.unit)}${clip}`;
-}
-
-/** Scaling, number of patches and how far the reading is spread. */
-export function countText(map: ScoreMap, display: Display): string {
-  const scaling = map.data.method === "coverage" ? "" : `${display.scaling} · `;
-  const share = map.effectiveShare;
-  const spread = share === null ? "" : `, spread over ${percent(share)} of them`;
-  return `${scaling}${whole(map.count)} patches${spread}`;
-}
-
-export function shownText(map: ScoreMap, display: Display): string {
-  if (display.topShare >= 1) return "";
-  const cut = map.cutFor(display.topShare);
-  const shown = map.numAtLeast(cut);
-  const size = map.data.signed ? "size " : "";
-  return `top ${percent(display.topShare)}: ${whole(shown)} patches, ${size}≥ ${withUnit(cut, map.data.unit)}`;
-}
-
-function warningText(map: ScoreMap): string {
-  if (map.isConstant && map.data.method !== "coverage") {
-    return "The model returned the same score everywhere. No map is shown.";
-  }
-  if (!map.isNearUniform) return "";
-  return `Nearly uniform: spread over ${percent(map.effectiveShare!)} of patches. This map says little about place.`;
 }
 
 function percentileTitle(map: ScoreMap): string {
@@ -241,10 +244,22 @@ function key(value: number | null): string {
   return value === null ? "mean" : String(value);
 }
 
-function layerText(layer: number | null): string {
-  return layer === null ? "All layers" : `Layer ${layer}`;
+function headKey({ head, member }: MapData): string {
+  return `${key(head)} ${key(member)}`;
 }
 
-function headText(head: number | null): string {
-  return head === null ? "Mean of heads" : `Head ${head}`;
+function isFoldKept(): boolean {
+  try {
+    return window.localStorage.getItem(FOLDED) === "1";
+  } catch {
+    return false; // storage is off: the legend starts open
+  }
+}
+
+function keepFold(isFolded: boolean): void {
+  try {
+    window.localStorage.setItem(FOLDED, isFolded ? "1" : "0");
+  } catch {
+    // storage is off: nothing to remember it in
+  }
 }

@@ -1,5 +1,5 @@
 // The entrance: Streamlit calls `mount` once when the component appears and again on each rerun.
-import type { Host, SceneData } from "./messages";
+import { isSameSlide, type Host, type SceneData } from "./messages";
 import { SlideViewer } from "./viewer";
 
 const LEAST_HEIGHT = 420;
@@ -30,10 +30,6 @@ export function mount(host: Host): () => void {
     mounted.get(parent)?.stop();
     mounted.delete(parent);
   };
-}
-
-function isSameSlide(a: SceneData, b: SceneData): boolean {
-  return a.version === b.version && a.case_id === b.case_id && a.width === b.width && a.height === b.height;
 }
 
 function open(host: Host): Mounted {

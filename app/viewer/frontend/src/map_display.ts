@@ -3,6 +3,7 @@ import type { Display, DisplayState } from "./display";
 import type { Legend } from "./legend";
 import type { MapStore } from "./map_store";
 import type { Marks } from "./marks";
+import { otherKind } from "./map_kind";
 import type { MapData, SceneData } from "./messages";
 import { short } from "./number_text";
 import type { Overlay } from "./overlay";
@@ -28,7 +29,7 @@ export class MapDisplay {
   constructor(
     private readonly parts: Parts,
     private scene: SceneData,
-    private readonly onMap: (map: ScoreMap) => void,
+    private readonly onMap: (map: ScoreMap | null, isSameLattice: boolean) => void,
     private readonly onTrouble: (text: string) => void,
   ) {
     parts.state.watch((now, before) => this.changed(now, before));
@@ -55,34 +56,47 @@ export class MapDisplay {
     return style === "spotlight" ? veil : opacity;
   }
 
+  /** Whether anything of the map is to be seen. */
+  get isShown(): boolean {
+    return this.map !== null && this.parts.state.now.isVisible && !this.map.isConstant;
+  }
+
   private load(): void {
     const data = this.scene.maps.find((map) => map.id === this.parts.state.now.mapId);
     if (!data) {
-      this.map = null;
-      this.draw();
+      this.change(null);
       return;
     }
     this.parts.store
       .get(data, this.scene)
       .then((map) => this.show(data, map))
-      .catch(() => this.onTrouble("The map could not be fetched. Reload the page."));
+      .catch(() => {
+        this.onTrouble("The map could not be fetched. Reload the page.");
+        this.draw(); // the choices name the map that is still on screen
+      });
   }
 
   private show(data: MapData, map: ScoreMap): void {
     const isStill = this.scene.maps.some((each) => each.id === data.id && each.url === data.url);
     if (this.parts.state.now.mapId !== data.id || !isStill) return;
+    this.change(map);
+    this.compare(map);
+  }
+
+  /** From here on nothing on screen may still speak of the map before. */
+  private change(map: ScoreMap | null): void {
+    const isSameLattice = !!map && !!this.map && map.lattice.isSame(this.map.lattice);
     this.map = map;
     this.draw();
-    this.onMap(map);
-    this.compare(map);
+    this.onMap(map, isSameLattice);
   }
 
   /** Rank agreement with the first map of the other kind: reading is not the same as mattering. */
   private compare(map: ScoreMap): void {
     const { legend, store } = this.parts;
     legend.showAgreement("");
-    const other = this.scene.maps.find((each) => kindOf(each) && kindOf(each) !== kindOf(map.data));
-    if (!other || !kindOf(map.data)) return;
+    const other = otherKind(this.scene.maps, map.data);
+    if (!other) return;
     store
       .get(other, this.scene)
       .then((second) => {
@@ -111,7 +125,7 @@ export class MapDisplay {
     const asked = performance.now();
     if (map) legend.update(map, display);
     if (!this.isReady) return;
-    const isShown = map && display.isVisible && (!map.isConstant || map.data.method === "coverage");
+    const isShown = map && this.isShown;
     marks.contour = isShown && display.style === "outline" ? contour(map, display) : null;
     overlay.request(() => {
       const painting = isShown ? paint(map, display, this.scene.width, this.scene.height) : null;
@@ -124,10 +138,4 @@ export class MapDisplay {
 
 function isSameBut(now: Display, before: Display, names: readonly (keyof Display)[]): boolean {
   return (Object.keys(now) as (keyof Display)[]).every((name) => names.includes(name) || now[name] === before[name]);
-}
-
-/** Where the model read from, or what moved its estimate; neither for patches read so far. */
-function kindOf({ method }: MapData): "read" | "moved" | null {
-  if (method === "coverage") return null;
-  return method === "attention" || method === "rollout" ? "read" : "moved";
 }

@@ -16,7 +16,7 @@ export class MapStore {
 
   /** The map, fetched if it was not; rejects if the server no longer holds it. */
   get(data: MapData, scene: SceneData): Promise<ScoreMap> {
-    return remember(this.maps, `${data.id} ${data.url}`, async () => {
+    return remember(this.maps, JSON.stringify([data, scene.patches]), async () => {
       const values = await this.array(data.url);
       const { columns, rows } = data.grid;
       if (values.length !== columns * rows) {

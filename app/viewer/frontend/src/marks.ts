@@ -60,13 +60,13 @@ export class Marks {
   }
 
   /** Also used by the snapshot, on its own canvas. */
-  drawOn(context: CanvasRenderingContext2D, ratio: number): void {
+  drawOn(context: CanvasRenderingContext2D, ratio: number, isMapShown = true): void {
     const [a, b, c, d, e, f] = this.view.matrix();
     context.setTransform(a * ratio, b * ratio, c * ratio, d * ratio, e * ratio, f * ratio);
     const pixel = 1 / Math.hypot(a, b);
     for (const area of this.failed.values()) hatch(context, area, pixel);
     for (const { path } of this.regions) line(context, path, pixel, TRUTH, 2, [6, 3]);
-    if (this.contour) line(context, this.contour, pixel, INK, 1.75);
+    if (this.contour && isMapShown) line(context, this.contour, pixel, INK, 1.75);
     if (this.hovered) line(context, boxPath(this.hovered), pixel, INK, 1);
     if (this.chosen) line(context, boxPath(this.chosen), pixel, ACCENT, 2);
   }

@@ -25,6 +25,7 @@ export interface MapData {
   method_label: string;
   layer: number | null;
   head: number | null;
+  member: number | null;
   unit: string;
   signed: boolean;
   url: string;
@@ -52,8 +53,6 @@ export interface AnalysisData {
   stage: string;
   done: number;
   total: number;
-  rate_per_s: number | null;
-  seconds_left: number | null;
 }
 
 export interface SceneData {
@@ -77,6 +76,14 @@ export interface SceneData {
   reports: string[];
   height_px: number | null;
   deep_link: boolean;
+}
+
+/** What every part of a viewer is built on. */
+const BUILT_ON = ["case_id", "version", "width", "height", "mpp", "mpp_source", "objective"] as const;
+
+/** Whether a viewer of `a` may go on showing `b`; if not, a new one is made. */
+export function isSameSlide(a: SceneData, b: SceneData): boolean {
+  return BUILT_ON.every((name) => a[name] === b[name]);
 }
 
 /** The argument that Streamlit hands to a component's default export. */

@@ -1,7 +1,7 @@
 // From scores to a canvas: one texel per cell, then enlarged (blocky or smooth) so that the
 // drawer, whose own smoothing is all or nothing, cannot blur the slide or the cells.
 import { tableFor, type Table } from "./colour_tables";
-import type { Display } from "./display";
+import { scalingFor, type Display } from "./display";
 import type { Lattice } from "./lattice";
 import type { ScoreMap } from "./score_map";
 
@@ -29,7 +29,7 @@ interface Frame {
 export function colourPosition(map: ScoreMap, patch: number, display: Display): number {
   const score = map.scores[patch]!;
   const isSigned = map.data.signed;
-  if (display.scaling === "percentile") {
+  if (scalingFor(map, display) === "percentile") {
     const share = map.percentiles[patch]! / 100;
     return isSigned ? 0.5 + Math.sign(score) * 0.5 * share : share;
   }
@@ -40,7 +40,7 @@ export function colourPosition(map: ScoreMap, patch: number, display: Display): 
 /** RGBA per patch, packed; 0 = not shown. */
 export function patchColours(map: ScoreMap, display: Display): Uint32Array {
   const colours = new Uint32Array(map.scores.length);
-  const table = tableFor(display.colours, map.data.signed, map.data.method === "coverage");
+  const table = tableFor(display.colours, map.data.signed);
   const cut = map.cutFor(display.topShare);
   for (let patch = 0; patch < colours.length; patch++) {
     if (!(map.strength(patch) >= cut)) continue;

@@ -33,6 +33,7 @@ export interface Picked {
 
 export class PatchBrowser {
   chosen = -1;
+  private pointer: { x: number; y: number } | null = null;
 
   constructor(
     private readonly parts: Parts,
@@ -45,6 +46,7 @@ export class PatchBrowser {
   /** The pointer is at a point of the viewer element, or has left it. */
   point(at: { x: number; y: number } | null, isDragging: boolean): void {
     const { view, status, readout } = this.parts;
+    this.pointer = at;
     if (!view.slide) return;
     const point = at && view.toSlide(at.x, at.y);
     const isInside = point && point.x >= 0 && point.y >= 0 && point.x < this.scene.width && point.y < this.scene.height;
@@ -109,6 +111,27 @@ export class PatchBrowser {
     if (!map || patch < 0) return;
     this.choose(patch);
     this.parts.crop.open(map, patch);
+  }
+
+  /** Another map is on screen, or none: no number and no outline of the one before stays. */
+  mapChanged(map: ScoreMap | null, isSameLattice: boolean): void {
+    const { crop, marks, gallery } = this.parts;
+    gallery.update(map);
+    if (!map || !isSameLattice) {
+      this.chosen = -1;
+      marks.chosen = null;
+      gallery.mark(-1);
+      crop.close();
+      marks.draw();
+    } else if (crop.isOpen) {
+      crop.open(map, this.chosen);
+    }
+    this.refresh();
+  }
+
+  /** What is under the pointer may have changed although the pointer has not moved. */
+  refresh(): void {
+    this.point(this.pointer, false);
   }
 
   private hover(box: Box | null): void {

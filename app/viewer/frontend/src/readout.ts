@@ -1,7 +1,8 @@
 // What is under the pointer: patch number, score, percentile, and how large a patch really is.
 import { el } from "./dom";
 import type { SceneData } from "./messages";
-import { micrometres, percentile, short, times, whole, withUnit } from "./number_text";
+import { rankText, scoreText } from "./map_text";
+import { micrometres, short, times, whole } from "./number_text";
 import type { ScoreMap } from "./score_map";
 import type { View } from "./view";
 
@@ -16,12 +17,8 @@ export class Readout {
   ) {}
 
   show(map: ScoreMap, patch: number, x: number, y: number): void {
-    const score = map.scores[patch]!;
-    if (Number.isNaN(score)) return this.hide();
-    const isCoverage = map.data.method === "coverage";
-    const value = isCoverage ? "read" : withUnit(score, map.data.unit, map.data.signed);
-    const rank = isCoverage ? "" : `   ${percentile(map.percentiles[patch]!)}`;
-    this.first.textContent = `patch ${whole(patch)}   ${value}${rank}`;
+    if (Number.isNaN(map.scores[patch]!)) return this.hide();
+    this.first.textContent = `patch ${whole(patch)}   ${scoreText(map, patch)}   ${rankText(map, patch)}`;
     this.second.textContent = this.sizeText(map.lattice.box(patch).size);
     this.element.hidden = false;
     this.place(x, y);

@@ -29,11 +29,12 @@ export class ScaleBar {
     const perPixel = (this.mpp ?? 1) / this.view.scale;
     const length = roundLength(LONGEST * perPixel);
     const width = length / perPixel;
-    const text = this.mpp === null ? `${whole(length)} px of the scan` : micrometres(length);
+    const source = this.isFromUser ? " (pixel size entered by hand)" : "";
+    const text = this.mpp === null ? `${whole(length)} px of the scan` : micrometres(length) + source;
     if (text === this.shown.text && Math.abs(width - this.shown.width) < 0.5) return;
     this.shown = { text, width };
-    this.text.textContent = this.isFromUser ? `${text} (pixel size entered by hand)` : text;
+    this.text.textContent = text;
     this.bar.style.width = `${width.toFixed(1)}px`;
-    this.element.setAttribute("aria-label", `Scale bar: ${this.text.textContent}`);
+    this.element.setAttribute("aria-label", `Scale bar: ${text}`);
   }
 }

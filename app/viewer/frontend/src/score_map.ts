@@ -39,7 +39,7 @@ export class ScoreMap {
     this.maximum = this.order.length ? this.scores[this.order[0]!]! : 0;
     this.minimum = this.order.length ? this.scores[this.order[this.order.length - 1]!]! : 0;
     this.clip = this.quantile(CLIP_QUANTILE) || 1;
-    this.effectiveShare = data.signed ? null : (data.effective_share ?? effectiveShare(this.scores));
+    this.effectiveShare = data.signed ? null : data.effective_share;
   }
 
   get count(): number {
@@ -113,22 +113,6 @@ function highestFirst(known: Int32Array, scores: Float32Array): Int32Array {
   const sorted = values.slice().sort();
   const keys = values.map((value, at) => numBelow(sorted, value) * known.length + at).sort();
   return Int32Array.from(keys, (key) => known[key % known.length]!);
-}
-
-function effectiveShare(scores: Float32Array): number | null {
-  let total = 0;
-  let count = 0;
-  for (const score of scores) {
-    if (score < 0) return null;
-    if (!Number.isNaN(score)) {
-      total += score;
-      count++;
-    }
-  }
-  if (total <= 0) return null;
-  let entropy = 0;
-  for (const score of scores) if (score > 0) entropy -= (score / total) * Math.log(score / total);
-  return Math.exp(entropy) / count;
 }
 
 /** Spearman's rank agreement of two maps over the patches that both know; null below three. */

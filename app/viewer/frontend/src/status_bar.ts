@@ -1,7 +1,7 @@
 // The 24 px bar below the slide: what this scan is, where the pointer is, what goes on.
 import { el } from "./dom";
 import type { AnalysisData, SceneData } from "./messages";
-import { duration, percent, short, whole } from "./number_text";
+import { percent, whole } from "./number_text";
 
 export class StatusBar {
   private readonly scan = el("span", { class: "hw-status-item" });
@@ -56,9 +56,8 @@ export class StatusBar {
   }
 }
 
-export function analysisText({ stage, done, total, rate_per_s, seconds_left }: AnalysisData): string {
-  const parts = [`${stage} ${total > 0 ? percent(done / total) : ""}`.trim()];
-  if (rate_per_s) parts.push(`${short(rate_per_s)} patches/s`);
-  if (seconds_left !== null) parts.push(`${duration(seconds_left)} left`);
-  return parts.join(" · ");
+/** The page sends news at every tenth, so no more than that is said: rate and time left would be stale. */
+export function analysisText({ stage, done, total }: AnalysisData): string {
+  const tenths = total > 0 ? Math.floor((10 * done) / total) : 0;
+  return tenths > 0 ? `${stage}, past ${percent(tenths / 10)}` : stage;
 }

@@ -117,7 +117,7 @@ export class SlideViewer {
   private makeDisplay(): MapDisplay {
     const { state, overlay, marks, legend, statistics } = this;
     const parts = { state, store: new MapStore(statistics), overlay, marks, legend, statistics };
-    const onMap = (map: ScoreMap) => this.gallery.update(map);
+    const onMap = (map: ScoreMap | null, isSame: boolean) => this.patches.mapChanged(map, isSame);
     return new MapDisplay(parts, this.scene, onMap, (text) => this.status.showNote(text));
   }
 
@@ -204,6 +204,7 @@ export class SlideViewer {
 
   private rest(): void {
     this.lastFrame = 0;
+    this.patches.refresh();
     this.keepAddress();
   }
 
@@ -266,6 +267,7 @@ export class SlideViewer {
       nextPatch: (step) => this.patches.step(step),
       nextLayer: () => this.legend.nextLayer(),
       toggleSmooth: () => state.change({ isSmooth: !state.now.isSmooth }),
+      toggleLegend: () => this.legend.toggleFold(),
       inspect: () => this.patches.inspect(this.patches.chosen),
       escape: () => this.escape(),
     };
@@ -325,7 +327,8 @@ export class SlideViewer {
   private snapshot(): void {
     const { scene, view, marks, scaleBar } = this;
     const ramp = this.legend.element.querySelector<HTMLCanvasElement>(".hw-ramp")!;
-    void savePicture({ scene, view, marks, scaleBar, ramp, map: this.display.map, display: this.state.now });
+    const isShown = this.display.isShown && !this.root.classList.contains("hw-peek");
+    void savePicture({ scene, view, marks, scaleBar, ramp, map: isShown ? this.display.map : null, display: this.state.now });
   }
 
   private escape(): boolean {

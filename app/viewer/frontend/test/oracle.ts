@@ -18,7 +18,6 @@ function mapOf(scores: number[]): ScoreMap {
 const map = mapOf(first!);
 const answer = {
   percentiles: [...map.percentiles],
-  effectiveShare: map.effectiveShare,
   agreement: rankAgreement(map, mapOf(second!)),
 };
 process.stdout.write(JSON.stringify(answer));

@@ -3,20 +3,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FIRST_VIEW } from "../src/display";
+import { orderText } from "../src/gallery";
 import { Lattice } from "../src/lattice";
-import type { MapData } from "../src/messages";
+import { otherKind } from "../src/map_kind";
+import { countText, headText, layerText, nameText, rangeText, rankText, warningText } from "../src/map_text";
+import { isSameSlide, type MapData, type SceneData } from "../src/messages";
 import { duration, micrometres, percent, percentile, short, times, whole, withUnit } from "../src/number_text";
 import { colourPosition, patchColours } from "../src/paint";
 import { roundLength } from "../src/scale_bar";
 import { rankAgreement, ScoreMap } from "../src/score_map";
+import { analysisText } from "../src/status_bar";
 
 const GRID = { origin_x: 100, origin_y: 50, stride: 10, columns: 3, rows: 2, patch_size: 10 };
 const N = NaN;
+const FLAT = [1.01, 0.99, 1, 1.02, 0.98, 1];
+const PERCENTILE = { ...FIRST_VIEW, scaling: "percentile" as const };
+const plain = (text: string) => text.replaceAll("\u202f", " ");
 
 function mapOf(scores: number[], part: Partial<MapData> = {}): ScoreMap {
   const values = Float32Array.from(scores);
   const data = {
-    id: "a", title: "", subtitle: "", method: "attention", method_label: "", layer: null, head: null, unit: "x uniform",
+    id: "a", title: "", subtitle: "", method: "attention", method_label: "", layer: null, head: null, member: null, unit: "x uniform",
     signed: false, url: "", grid: GRID, count: 0, minimum: 0, maximum: 0, effective_share: null, ...part,
   };
   return new ScoreMap(data, Lattice.fromScores(GRID, values), values);
@@ -63,12 +70,8 @@ test("maps with a sign are ranked by size and ordered by value", () => {
   assert.deepEqual(map.defaultRange(), [-5, 5]);
 });
 
-test("the spread of a hand-worked map is exp(entropy) over the number of patches", () => {
-  assert.ok(Math.abs(mapOf([2, 1, 1, N, N, N]).effectiveShare! - 2 ** 1.5 / 3) < 1e-7);
-});
-
 test("a nearly uniform map keeps a range of 0 to 2 at least", () => {
-  const map = mapOf([1.01, 0.99, 1, 1, 1, 1]);
+  const map = mapOf(FLAT, { effective_share: 0.99 });
 
   assert.ok(map.isNearUniform);
   assert.deepEqual(map.defaultRange(), [0, 2]);
@@ -98,6 +101,86 @@ test("zero is the middle of a map with a sign, whatever the scaling", () => {
   assert.ok(colourPosition(map, 0, FIRST_VIEW) < 0.5);
 });
 
+test("percentiles are never painted, nor named, on a nearly uniform map", () => {
+  const map = mapOf(FLAT, { effective_share: 0.99 });
+
+  for (const patch of FLAT.keys()) {
+    assert.equal(colourPosition(map, patch, PERCENTILE), colourPosition(map, patch, FIRST_VIEW));
+  }
+  assert.equal(rangeText(map, PERCENTILE), rangeText(map, FIRST_VIEW));
+  assert.equal(plain(countText(map, PERCENTILE)), "raw · 6 patches, spread over 99 % of them");
+  assert.match(warningText(map), /^Nearly uniform/);
+});
+
+test("a map with a sign says that its percentiles go by size", () => {
+  const map = mapOf([-5, 1, 3, N, N, N], { signed: true, unit: "risk" });
+
+  assert.equal(rangeText(map, PERCENTILE), "\u2212100 to 100: percentile of size, with sign");
+  assert.equal(rankText(map, 0), "p83 of size");
+  assert.equal(rankText(mapOf([5, 1, 3, N, N, N]), 0), "p83");
+});
+
+test("where no colours are shown, the scores are told and not their colours", () => {
+  const map = mapOf([1, 2, 8, N, N, N]);
+  const outline = { ...PERCENTILE, style: "outline" as const, topShare: 0.1 };
+
+  assert.equal(rangeText(map, outline), "scores 1.00 to 8.00× uniform");
+  assert.equal(countText(map, outline), "3 patches");
+});
+
+test("layers, heads and models count from one, as they do in the name of the map", () => {
+  const { data } = mapOf([1, 2, 3, N, N, N], { layer: 0, head: 0, member: 0 });
+
+  assert.equal(layerText(data), "Layer 1");
+  assert.equal(headText(data), "Head 1, model 1");
+  assert.equal(headText({ ...data, head: null, member: null }), "Mean of heads");
+  assert.equal(nameText({ ...data, title: "Read", subtitle: "layer 1" }), "Read (layer 1)");
+});
+
+test("the second map is the first of the other kind that is not the same everywhere", () => {
+  const read = mapOf([1, 2, 3, N, N, N]).data;
+  const flat = { ...read, id: "flat", method: "perturbation", minimum: 0, maximum: 0 };
+  const moved = { ...read, id: "moved", method: "gradient", minimum: -1, maximum: 1 };
+
+  assert.equal(otherKind([read, flat, moved], read), moved);
+  assert.equal(otherKind([read, flat], read), undefined);
+});
+
+test("the order of a nearly uniform map is called what it is", () => {
+  const flat = mapOf(FLAT, { effective_share: 0.99 });
+
+  assert.deepEqual([orderText(flat, "top"), orderText(flat, "bottom")].map((text) => text.includes("means little")), [true, true]);
+  assert.equal(orderText(flat, "random"), "");
+  assert.equal(orderText(mapOf([1, 9, 1, 1, 1, 1], { effective_share: 0.6 }), "top"), "");
+});
+
+test("another case, another pixel size or another scan magnification is another slide", () => {
+  const scene = { case_id: "a", version: "1", width: 9, height: 9, mpp: 0.5, mpp_source: "file", objective: 20, token: "x" } as SceneData;
+
+  assert.ok(isSameSlide(scene, { ...scene, token: "y" }));
+  for (const part of [{ case_id: "b" }, { version: "2" }, { width: 8 }, { mpp: 0.25 }, { mpp_source: "user" }, { objective: 40 }]) {
+    assert.ok(!isSameSlide(scene, { ...scene, ...part }), JSON.stringify(part));
+  }
+});
+
+test("patch numbers carry over only between lattices with the same patches", () => {
+  const corners = Float32Array.from([100, 50, 110, 50]);
+  const cells = Float32Array.from([0, 1, N, N, N, N]);
+  const lattice = Lattice.fromTable(GRID, cells, corners);
+
+  assert.ok(lattice.isSame(Lattice.fromTable({ ...GRID }, cells.slice(), corners.slice())));
+  assert.ok(!lattice.isSame(Lattice.fromTable(GRID, Float32Array.from([1, 0, N, N, N, N]), corners)));
+  assert.ok(!lattice.isSame(Lattice.fromTable(GRID, cells, Float32Array.from([100, 50, 111, 50]))));
+  assert.ok(!lattice.isSame(Lattice.fromTable({ ...GRID, origin_x: 90 }, cells, corners)));
+});
+
+test("the status bar says no more of an analysis than stays true until the next news", () => {
+  const told = [4, 10, 67, 100].map((done) => plain(analysisText({ stage: "Reading patches", done, total: 100 })));
+
+  assert.deepEqual(told, ["Reading patches", ...["10", "60", "100"].map((share) => `Reading patches, past ${share} %`)]);
+  assert.equal(analysisText({ stage: "Starting", done: 0, total: 0 }), "Starting");
+});
+
 test("maps of opposite order disagree", () => {
   assert.equal(rankAgreement(mapOf([1, 2, 3, N, N, N]), mapOf([9, 5, 1, N, N, N])), -1);
   assert.equal(rankAgreement(mapOf([1, 2, N, N, N, N]), mapOf([1, 2, N, N, N, N])), null);
@@ -108,7 +191,6 @@ test("the scale bar is 1, 2 or 5 times a power of ten, and as long as it may be"
 });
 
 test("numbers read the same everywhere", () => {
-  const plain = (text: string) => text.replaceAll("\u202f", " ");
   assert.equal(plain(whole(1234567)), "1 234 567");
   assert.deepEqual([0, 3.804, 12.34, 123.4, 0.0421, 1e-5].map(short), ["0", "3.80", "12.3", "123", "0.042", "1.0e-5"]);
   assert.equal(short(-0.5), "\u22120.50");
