@@ -1,5 +1,6 @@
 """The worklist: empty, with cases, searched, and reached by a broken link."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def test_cases_are_listed_with_what_they_have(
     assert "Patient one" in table
     assert "rna" in table
     assert "ready" in table
+    assert re.search(r"\d\d:\d\d UTC<", table)  # the server does not know the reader's zone
 
 
 def test_a_hostile_title_is_shown_as_text(open_page: OpenPage, workspace: Workspace) -> None:
