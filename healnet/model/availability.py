@@ -123,7 +123,7 @@ def _empty_bag(name: str, rows: Int[Tensor, " p"]) -> ShapeError:
 
 
 def _batch_size(tokens: Mapping[str, Tokens]) -> int:
-    sizes = {name: one.batch_size for name, one in tokens.items() if not one.shared}
+    sizes = {name: one.batch_size for name, one in tokens.items()}
     if len(set(sizes.values())) > 1:
         raise ShapeError(
             "modalities came with different batch sizes: "

@@ -27,33 +27,6 @@ Score = Callable[[Float[Tensor, "b k"]], Float[Tensor, " b"]]
 KeyValues = tuple[Float[Tensor, "p n m"], ...]
 
 
-def input_gradient(
-    model: HealNet, tokens: Mapping[str, Tokens], modality: str, score: Score
-) -> Float[Tensor, "b n c"]:
-    """Return d score / d values of one modality, in the precision of the model.
-
-    Args:
-        model: In evaluation mode, or dropout makes the gradient random.
-        tokens: By modality name.
-        modality: Whose values.
-        score: One number per patient from the hazard logits, e.g. the risk.
-
-    Returns:
-        Per value. Exactly 0 for padding and for patients without the modality. Of the size of
-        the bag; for a map of a slide take one of the functions below.
-
-    Raises:
-        ModalityError: If the model does not know the modality, or it did not come.
-    """
-    check_given(model.config, tokens, modality)
-    values = tokens[modality].values.detach().to(model.latents.dtype).requires_grad_()
-    varied = {**tokens, modality: replace(tokens[modality], values=values)}
-    with torch.enable_grad():
-        total = score(model(varied).logits).sum()
-    (gradient,) = torch.autograd.grad(total, values, allow_unused=True)
-    return torch.zeros_like(values) if gradient is None else gradient
-
-
 def gradient_times_input(
     model: HealNet,
     tokens: Mapping[str, Tokens],

@@ -28,8 +28,6 @@ class Tokens:
             there is never read and may be anything, NaN included. None: every token is real.
         present: (b). False for patients who lack this modality; their rows are never read.
             None: every patient has it.
-        shared: True if ``values`` holds one patient (b = 1) that is read by every patient of
-            the batch. Integrated gradients over a table need this: one bag, many tables.
     """
 
     values: Float[Tensor, "b n c"]
@@ -37,7 +35,6 @@ class Tokens:
     coords: Float[Tensor, "_ _ a"] | None = None
     is_token: Bool[Tensor, "_ _"] | None = None
     present: Bool[Tensor, " _"] | None = None
-    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.values.dim() != 3:  # noqa: PLR2004  (patients, tokens, channels)
@@ -57,8 +54,6 @@ class Tokens:
                     f"{name} does not belong to values: {name} is for (patients, tokens) = "
                     f"{given}, values for {size}"
                 )
-        if self.shared and size[0] != 1:
-            raise ShapeError(f"shared tokens hold one patient; got {size[0]}")
 
     @classmethod
     def from_grid(cls, grid: Float[Tensor, "b *spatial c"]) -> "Tokens":
@@ -80,7 +75,7 @@ class Tokens:
 
     @property
     def batch_size(self) -> int:
-        """Patients in the tensors (1 if shared)."""
+        """Patients in the tensors."""
         return self.values.shape[0]
 
     @property

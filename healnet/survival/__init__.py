@@ -12,14 +12,10 @@ from healnet.survival.kaplan_meier import KaplanMeier as KaplanMeier
 from healnet.survival.kaplan_meier import Median as Median
 from healnet.survival.kaplan_meier import RiskTable as RiskTable
 from healnet.survival.kaplan_meier import kaplan_meier as kaplan_meier
-from healnet.survival.landmarks import Landmark as Landmark
-from healnet.survival.landmarks import landmark_survival as landmark_survival
-from healnet.survival.landmarks import predicted_median as predicted_median
 from healnet.survival.landmarks import survival_at as survival_at
 from healnet.survival.log_rank import LogRank as LogRank
 from healnet.survival.log_rank import log_rank as log_rank
 from healnet.survival.loss import discrete_hazard_nll as discrete_hazard_nll
-from healnet.survival.loss import inverse_bin_weights as inverse_bin_weights
 from healnet.survival.loss import survival_cross_entropy as survival_cross_entropy
 from healnet.survival.loss import survival_nll as survival_nll
 from healnet.survival.outcome import check_outcome as check_outcome

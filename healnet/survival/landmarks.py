@@ -1,7 +1,6 @@
 """Reading a predicted survival curve at a time: a step curve, as the network gives it."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -11,15 +10,7 @@ from healnet.exceptions import SurvivalError
 from healnet.survival.time_bins import TimeBins
 
 Interpolation = Literal["step", "constant_hazard"]
-HALF = 0.5
 ROUNDING = 1e-6  # a float32 product may rise by this much where a hazard is 0
-
-
-class Landmark(NamedTuple):
-    """Survival at a time, months; None beyond the horizon of the model."""
-
-    time_months: float
-    survival: float | None
 
 
 def survival_at(
@@ -60,32 +51,6 @@ def survival_at(
         return float(values[passed])
     share = (months - edges[passed]) / (edges[passed + 1] - edges[passed])
     return float(values[passed] * (values[passed + 1] / values[passed]) ** share)
-
-
-def landmark_survival(
-    survival: Float[ndarray, " k"],
-    bins: TimeBins,
-    months: Sequence[float] = (12.0, 36.0, 60.0),
-    *,
-    interpolation: Interpolation = "step",
-) -> tuple[Landmark, ...]:
-    """Return survival at the given times; None where the model's follow-up has ended."""
-    return tuple(
-        Landmark(
-            float(time),
-            survival_at(survival, bins, time, interpolation=interpolation)
-            if time <= bins.horizon_months
-            else None,
-        )
-        for time in months
-    )
-
-
-def predicted_median(survival: Float[ndarray, " k"], bins: TimeBins) -> float | None:
-    """Return the first edge with S at or below one half, months. None: not reached."""
-    _check_curve(survival, bins)
-    reached = np.flatnonzero(survival <= HALF)
-    return float(bins.right_edges[reached[0]]) if len(reached) else None
 
 
 def _check_curve(survival: Float[ndarray, " k"], bins: TimeBins) -> None:

@@ -103,24 +103,6 @@ def survival_cross_entropy(
     return _blend(-torch.where(event, log_dead, log_alive), event * nll, alpha)
 
 
-def inverse_bin_weights(time_bin: Int[Tensor, " b"], num_bins: int) -> Float[Tensor, " k"]:
-    """Return weights inverse to the number of patients in each bin, summing to 1.
-
-    Source: published HEALNet. The mean weight is 1 / K, which also scales the loss.
-
-    Raises:
-        SurvivalError: ``SURVIVAL-BINS`` if a bin is empty.
-    """
-    counts = torch.bincount(time_bin.long(), minlength=num_bins)
-    if len(counts) != num_bins or (counts == 0).any():
-        raise SurvivalError(
-            f"patients per time bin: {counts.tolist()}; every one of {num_bins} needs some",
-            code="SURVIVAL-BINS",
-        )
-    weights = 1.0 / counts.double()
-    return weights / weights.sum()
-
-
 def _blend(
     loss: Float[Tensor, " b"], uncensored: Float[Tensor, " b"], alpha: float
 ) -> Float[Tensor, ""]:

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from healnet.exceptions import ModalityError
 from healnet.model.gradients import (
     gradient_times_input,
-    input_gradient,
     integrated_gradient_map,
 )
 from healnet.model.healnet import HealNet, Memories
 from healnet.model.presets import bag, default, table
 from healnet.model.tokens import Tokens
+from tests.model.plain_gradient import input_gradient
 from tests.model.random_nets import Draw, random_case, real
 
 
@@ -24,6 +24,10 @@ def _score(logits: Tensor) -> Tensor:
 
 def _with_values(tokens: dict[str, Tokens], name: str, values: Tensor) -> dict[str, Tokens]:
     return {**tokens, name: replace(tokens[name], values=values)}
+
+
+def repeated(bag: Tokens, times: int) -> Tokens:
+    return Tokens(bag.values.repeat(times, 1, 1), coords=bag.coords.repeat(times, 1, 1))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -125,20 +129,19 @@ def test_garbage_under_the_mask_does_not_reach_the_map() -> None:
     assert rna_map.count_nonzero() == 0
 
 
-def test_integrated_gradient_map_over_a_table_with_one_shared_bag_are_complete() -> None:
+def test_gradients_along_the_way_of_a_table_beside_a_bag_are_complete() -> None:
     torch.manual_seed(3)
     model = HealNet(default([bag("slide", 8), table("rna", 20)]), seed=4).double().eval()
-    slide = Tokens(
-        torch.randn(1, 300, 8).double(), coords=torch.rand(1, 300, 2).double(), shared=True
-    )
-    rna, steps = torch.randn(1, 20, 1).double(), 128
+    slide = Tokens(torch.randn(1, 300, 8).double(), coords=torch.rand(1, 300, 2).double())
+    rna, steps = torch.randn(1, 20, 1).double(), 64
     along = (torch.arange(steps).double()[:, None, None] + 0.5) / steps
 
-    tokens = {"slide": slide, "rna": Tokens(along * rna)}
+    tokens = {"slide": repeated(slide, steps), "rna": Tokens(along * rna)}
     mean_gradient = input_gradient(model, tokens, "rna", _score).mean(dim=0)
     attributed = (mean_gradient * rna[0]).sum()
 
-    ends = _score(model({"slide": slide, "rna": Tokens(torch.cat([rna, 0 * rna]))}).logits)
+    both = {"slide": repeated(slide, 2), "rna": Tokens(torch.cat([rna, 0 * rna]))}
+    ends = _score(model(both).logits)
     torch.testing.assert_close(attributed, ends[0] - ends[1], rtol=1e-4, atol=1e-6)
 
 
@@ -147,6 +150,6 @@ def test_a_map_of_what_did_not_come_is_refused() -> None:
     tokens = {"rna": Tokens(torch.zeros(1, 4, 1))}
 
     with pytest.raises(ModalityError, match=r"no map of 'slide'.*rna came"):
-        input_gradient(model, tokens, "slide", _score)
+        gradient_times_input(model, tokens, "slide", _score)
     with pytest.raises(ModalityError, match="no map of 'protein'"):
         gradient_times_input(model, tokens, "protein", _score)

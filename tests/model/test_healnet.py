@@ -10,7 +10,7 @@ from torch import Tensor
 
 from healnet.exceptions import FeatureError, ModalityError, ShapeError
 from healnet.model.config import HealNetConfig, ModalityConfig
-from healnet.model.healnet import HealNet
+from healnet.model.healnet import HealNet, Memories
 from healnet.model.presets import bag, default, table
 from healnet.model.tokens import Tokens
 from tests.model.random_nets import MODALITIES, random_case, random_model
@@ -97,25 +97,22 @@ def test_weights_survive_a_file_and_a_copy() -> None:
     assert torch.equal(copy.deepcopy(model)(_tokens()).logits, logits)
 
 
-@pytest.mark.parametrize("need_attention", [False, True])
-def test_one_shared_bag_is_the_same_bag_for_everyone(need_attention: bool) -> None:
+def test_one_remembered_bag_is_the_same_bag_for_everyone() -> None:
     model, tokens = HealNet(_small(self_per_cross=1)).eval(), _tokens(4)
     one = replace(
         tokens["slide"], values=tokens["slide"].values[:1], coords=tokens["slide"].coords[:1]
     )
     repeated = Tokens(one.values.repeat(4, 1, 1), coords=one.coords.repeat(4, 1, 1))
+    others = {name: tokens[name] for name in tokens if name != "slide"}
 
-    shared = model(
-        {**tokens, "slide": replace(one, shared=True)}, need_attention=need_attention
-    )
+    bag, rest = model.remember({"slide": one}), model.remember(others)
+    together = Memories(rest.batch_size, {**bag.of, **rest.of})
 
-    expected = model({**tokens, "slide": repeated}, need_attention=need_attention)
-    torch.testing.assert_close(shared.logits, expected.logits)
-    for ours, theirs in zip(shared.attention, expected.attention, strict=True):
-        torch.testing.assert_close(ours.weights, theirs.weights)
+    expected = model({**tokens, "slide": repeated})
+    torch.testing.assert_close(model.fuse(together).logits, expected.logits)
 
 
-def test_a_bag_of_one_is_not_shared_unless_marked() -> None:
+def test_a_bag_of_one_is_not_that_of_everyone() -> None:
     tokens = {**_tokens(4), "slide": _tokens(1)["slide"]}
 
     with pytest.raises(ShapeError, match="different batch sizes: slide 1, rna 4"):

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from healnet.model.gradients import gradient_times_input, input_gradient
+from healnet.model.gradients import gradient_times_input
 from healnet.model.healnet import HealNet
 from healnet.model.presets import bag, default, table
 from healnet.model.tokens import Tokens
+from tests.model.plain_gradient import input_gradient
 
 PATCHES, CHANNELS, GENES = 40, 12, 30
 DRIVERS = (3, 17)

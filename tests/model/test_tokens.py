@@ -21,7 +21,6 @@ VALUES = torch.zeros(2, 3, 4)
         ({"coords": torch.zeros(1, 3, 2)}, "coords does not belong to values"),
         ({"is_token": torch.ones(2, 4).bool()}, "is_token does not belong to values"),
         ({"present": torch.ones(3).bool()}, "present does not belong to values"),
-        ({"shared": True}, "shared tokens hold one patient; got 2"),
     ],
 )
 def test_parts_that_do_not_belong_together_are_refused(

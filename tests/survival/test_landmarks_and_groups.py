@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healnet.exceptions import SurvivalError
-from healnet.survival.landmarks import landmark_survival, predicted_median, survival_at
+from healnet.survival.landmarks import survival_at
 from healnet.survival.risk_groups import RiskGroups, risk_percentile
 from healnet.survival.time_bins import TimeBins
 
@@ -68,7 +68,6 @@ def test_nothing_is_said_beyond_the_follow_up() -> None:
         survival_at(CURVE, BINS, 121.0)
 
     assert refusal.value.code == "SURVIVAL-HORIZON"
-    assert landmark_survival(CURVE, BINS, (36.0, 180.0)) == ((36.0, 0.6), (180.0, None))
 
 
 @pytest.mark.parametrize(
@@ -84,11 +83,6 @@ def test_nothing_is_said_beyond_the_follow_up() -> None:
 def test_what_is_no_survival_curve_is_refused(curve: np.ndarray) -> None:
     with pytest.raises(SurvivalError, match="not a survival curve"):
         survival_at(curve, BINS, 1.0)
-
-
-def test_the_predicted_median_is_an_edge_or_not_reached() -> None:
-    assert predicted_median(CURVE, BINS) == 48.0
-    assert predicted_median(np.array([0.9, 0.8, 0.7, 0.6]), BINS) is None
 
 
 @given(seed=st.integers(0, 2**20))

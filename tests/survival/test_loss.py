@@ -4,7 +4,6 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -19,7 +18,6 @@ from healnet.survival.hazards import (
 )
 from healnet.survival.loss import (
     discrete_hazard_nll,
-    inverse_bin_weights,
     survival_cross_entropy,
     survival_nll,
 )
@@ -201,12 +199,6 @@ def test_a_higher_hazard_in_any_bin_is_a_higher_risk() -> None:
     assert risk[1] > risk[2] > risk[3]  # earlier is worse
 
 
-def test_bin_weights_are_inverse_counts_that_sum_to_one() -> None:
-    weights = inverse_bin_weights(torch.tensor([0, 0, 0, 1, 1, 2]), 3)
-
-    np.testing.assert_allclose(weights.numpy(), np.array([2, 3, 6]) / 11)
-
-
 @pytest.mark.parametrize(
     ("time_bin", "message"),
     [([0, 3], r"\[0, 3\)"), ([-1, 0], r"\[0, 3\)"), ([], "empty batch")],
@@ -227,5 +219,3 @@ def test_an_alpha_out_of_range_or_other_weights_are_refused() -> None:
         survival_nll(logits, time_bin, event, alpha=1.5)
     with pytest.raises(SurvivalError, match="3 values"):
         survival_nll(logits, time_bin, event, bin_weights=torch.ones(4))
-    with pytest.raises(SurvivalError, match="per time bin"):
-        inverse_bin_weights(torch.tensor([0, 0]), 2)
