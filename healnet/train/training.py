@@ -15,6 +15,7 @@ from healnet.data.splits import Fold, check_folds, patient_folds
 from healnet.exceptions import ConfigError, TrainingError
 from healnet.model.config import HealNetConfig
 from healnet.model.device import pick_device
+from healnet.model.healnet import HealNet
 from healnet.model.presets import bag, default, table
 from healnet.train.assembly import assemble
 from healnet.train.cohort_cases import CohortCases, load_cases
@@ -28,6 +29,7 @@ from healnet.train.member_training import (
     new_network,
     train_member,
 )
+from healnet.train.patients import EncodedPatients
 from healnet.train.principal_start import start_at_base_hazards, start_at_principal_axes
 from healnet.train.recipe import Recipe
 from healnet.train.run_folder import RunFolder
@@ -218,11 +220,15 @@ def _train_fold(
         stop=encode_side(design.data, plan, plan.stop),
     )
     _refuse_empty(sides, plan)
-    if design.start is None:
-        network = new_network(design.config, design.recipe, plan.number)
-        start_at_principal_axes(network, sides.fit)
-        start_at_base_hazards(network, sides.fit)
-    else:
-        network = start_network(design.start, plan.number)
-    device = pick_device("auto")
-    return train_member(network.to(device), plan, sides, folder=folder, reporter=reporter)
+    network = first_network(design, plan, sides.fit).to(pick_device("auto"))
+    return train_member(network, plan, sides, folder=folder, reporter=reporter)
+
+
+def first_network(design: Design, plan: FoldPlan, fit: EncodedPatients) -> HealNet:
+    """Return a member with its first weights: drawn, then fitted to those who train it."""
+    if design.start is not None:
+        return start_network(design.start, plan.number)
+    network = new_network(design.config, design.recipe, plan.number)
+    start_at_principal_axes(network, fit)
+    start_at_base_hazards(network, fit)
+    return network

@@ -26,7 +26,7 @@ from healnet.train.fold_plan import encode_side
 from healnet.train.loop import FoldRun
 from healnet.train.member_training import new_network
 from healnet.train.run_folder import RunFolder
-from healnet.train.training import design_run
+from healnet.train.training import design_run, first_network
 from tests.train.planted import RECIPE
 
 SHORT = replace(RECIPE, epochs=3, folds=2)
@@ -178,16 +178,26 @@ def test_nothing_of_a_held_out_patient_reaches_the_member(cohort: Cohort) -> Non
                 assert np.array_equal(left.tokens[name].values, right.tokens[name].values)
 
 
-def test_first_weights_do_not_depend_on_the_patients(cohort: Cohort) -> None:
-    honest = design_run(cohort, recipe=SHORT)
-    changed = design_run(spoiled(cohort, cohort.case_ids[::3]), recipe=SHORT)
+def test_first_weights_depend_on_the_training_patients_and_on_nobody_held_out(
+    cohort: Cohort,
+) -> None:
+    half = len(cohort) // 2
+    fold = Fold(train=cohort.case_ids[:half], validation=cohort.case_ids[half:])
+    recipe = replace(SHORT, min_events=5)
 
-    first = new_network(honest.config, SHORT, 0).state_dict()
-    again = new_network(changed.config, SHORT, 0).state_dict()
-    other = new_network(honest.config, SHORT, 1).state_dict()
+    def first_weights(changed: tuple[str, ...], seed: int = 0) -> dict[str, torch.Tensor]:
+        design = design_run(
+            spoiled(cohort, changed), recipe=replace(recipe, seed=seed), folds=[fold]
+        )
+        plan = design.plans[0]
+        fit = encode_side(design.data, plan, plan.fit)
+        return first_network(design, plan, fit).state_dict()
 
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["latents"], other["latents"])
+    honest = first_weights(())
+    for name, value in first_weights(fold.validation).items():
+        assert torch.equal(value, honest[name])
+    for other in (first_weights(fold.train[::2]), first_weights((), seed=1)):
+        assert any(not torch.equal(value, honest[name]) for name, value in other.items())
 
 
 @pytest.mark.slow
