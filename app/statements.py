@@ -24,6 +24,7 @@ GROUP_WORDS = {
     "higher": "Higher-risk group",
 }
 SMALL_P = 0.001
+SAME_MONTH = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class HorizonSurvival:
         span: The same as people say it: "5-year".
         survival: Share alive, in [0, 1].
         before: The model's last time point up to the horizon, months; 0 is the start.
-        after: Its next one; the same as ``before`` where the horizon is a time point.
+        after: Its next one; the same where the horizon is a time point, to a day or two.
     """
 
     months: float
@@ -109,8 +110,8 @@ def horizon_survival(
         months=months,
         span=f"{years}-year" if years else f"{months:.0f}-month",
         survival=_survival(prediction.survival, bundle, months),
-        before=max(edge for edge in edges if edge <= months),
-        after=min(edge for edge in edges if edge >= months),
+        before=max(edge for edge in edges if edge <= months + SAME_MONTH),
+        after=min(edge for edge in edges if edge >= months - SAME_MONTH),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.charts import svg
 from app.charts.scales import Linear
 
-LABEL_WIDTH = 66.0  # room for "100 of 100"
+LABEL_WIDTH, LABEL_HEIGHT = 66.0, 20.0  # room for "100 of 100"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,18 @@ class HorizonMark:
     words: str
 
 
-def draw_horizon(mark: HorizonMark | None, x: Linear, y: Linear, *, end: float) -> list[str]:
-    """Return the dot with its number on the side where there is room before ``end``."""
+def draw_horizon(
+    mark: HorizonMark | None, x: Linear, y: Linear, *, end: float, bottom: float
+) -> list[str]:
+    """Return the dot with its number below it, where the patient's steps leave room.
+
+    Args:
+        mark: The value; None for nothing.
+        x: Scale of the months.
+        y: Scale of survival.
+        end: Right edge of the plot.
+        bottom: Lower edge of the plot.
+    """
     if mark is None:
         return []
     place, level = x(mark.month), y(mark.survival)
@@ -35,8 +45,8 @@ def draw_horizon(mark: HorizonMark | None, x: Linear, y: Linear, *, end: float) 
     label = svg.label(
         mark.label,
         x=place - 8 if is_late else place + 8,
-        y=level + 4,
-        class_="small strong",
+        y=level - 8 if level > bottom - LABEL_HEIGHT else level + 15,
+        class_="small strong halo",
         anchor="end" if is_late else "start",
     )
     return [dot, label]

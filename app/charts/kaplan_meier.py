@@ -81,7 +81,7 @@ def draw_survival(scene: SurvivalScene) -> str:
     for group in scene.groups:
         parts += _group(group, x, y)
     parts += _patient(scene.patient, x, y)
-    parts += draw_horizon(scene.horizon, x, y, end=RIGHT)
+    parts += draw_horizon(scene.horizon, x, y, end=RIGHT, bottom=PLOT_BOTTOM)
     parts += _end_labels(scene, y)
     parts += _risk_table(scene, x)
     height = PLOT_BOTTOM + 48 + ROW_HEIGHT * len(scene.groups)

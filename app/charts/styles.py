@@ -42,6 +42,7 @@ text.fill-intermediate{fill:light-dark(#5B6B7B,#A8B3C2)}
 .patient{stroke:light-dark(#1F2933,#FFFFFF);stroke-width:2.25;fill:none}
 .fill-patient{fill:light-dark(#1F2933,#FFFFFF);stroke:light-dark(#FFFFFF,#14181D)}
 .hollow{fill:light-dark(#FFFFFF,#14181D);stroke:light-dark(#1F2933,#FFFFFF);stroke-width:1.5}
+.halo{paint-order:stroke;stroke:light-dark(#FFFFFF,#14181D);stroke-width:3px}
 .range{fill:light-dark(#1F2933,#FFFFFF);opacity:.12}
 .density{fill:light-dark(#C9D2DB,#3D4854)} .veil{fill:light-dark(#5B6B7B,#A3B0BD);opacity:.1}
 """

@@ -112,12 +112,16 @@ def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
     assert "between the model's time points at 30 and 90 months" in interpolation_words(found)
 
 
-def test_a_horizon_on_a_time_point_is_not_called_interpolated() -> None:
+@pytest.mark.parametrize("edge", [36.0, 35.99])
+def test_a_horizon_on_a_time_point_is_not_called_interpolated(edge: float) -> None:
     cohort = view_cohort(make_reference())
+    bins = TimeBins(inner_months=(12.0, 24.0, edge), horizon_months=90.0)
+    bundle = Card(card=CARD.card, time_bins=bins)
 
-    found = horizon_survival(make_estimate(), CARD, cohort)  # type: ignore[arg-type]
+    found = horizon_survival(make_estimate(), bundle, cohort)  # type: ignore[arg-type]
 
-    assert (found.survival, found.before, found.after) == (0.6, 36.0, 36.0)
+    assert found.survival == pytest.approx(0.6, abs=1e-3)
+    assert (found.before, found.after) == (edge, edge)
     assert "between" not in interpolation_words(found)
 
 
