@@ -13,10 +13,10 @@ from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
 from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SLIDE
+from healnet.explain.input_attribution import attribute_inputs
 from healnet.explain.patch_maps import MOST_REGIONS, Explained, map_patches
 from healnet.explain.prediction import FeatureAttribution, SlideExplanation
 from healnet.explain.regions import group_patches
-from healnet.explain.table_attribution import attribute_tables
 from healnet.model.gradients import Score
 from healnet.omics.table_schema import TableSchema
 from healnet.predict.answers import Reading
@@ -52,32 +52,56 @@ def explain_slides(
     return tuple(found)
 
 
-def explain_tables(
+def explain_inputs(
     bundle: ModelBundle, case: Case, readings: Sequence[Reading]
 ) -> tuple[tuple[FeatureAttribution, ...], dict[str, float]]:
     """Return the attribution of every observed feature, strongest first, and the deltas.
 
-    All tables share one path from the training mean, so they share one delta. The risk is the
-    mean of all members, so a member that read no table adds 0 to every mean.
+    The slides of a case are one feature among them. All inputs share one path from the average
+    training patient, so they share one delta. The risk is the mean of all members, so a member
+    that did not read an input adds 0 to its mean. Without a table there is nothing to compare.
     """
-    able = [one for one in readings if set(one.answer.modalities) - {SLIDE}]
-    if not able:
+    if not any(set(one.answer.modalities) - {SLIDE} for one in readings):
         return (), {}
+    domain = bundle.slide_domain
+    means = {} if domain is None else {SLIDE: torch.from_numpy(domain.mean)}
     found = [
-        attribute_tables(
-            bundle.ensemble[one.number].network, one.tokens, score=_score(bundle, one.number)
+        attribute_inputs(
+            bundle.ensemble[one.number].network,
+            one.tokens,
+            score=_score(bundle, one.number),
+            bag_means=means,
         )
-        for one in able
+        for one in readings
     ]
-    names = [name for name in bundle.inputs.tables if any(name in f.by_input for f in found)]
     delta = float(sum(one.delta for one in found) / len(readings))
+    names = [
+        name
+        for name in (SLIDE, *bundle.inputs.tables)
+        if any(name in f.by_input for f in found)
+    ]
     features: list[FeatureAttribution] = []
     for name in names:
         parts = [one.by_input[name][0, :, 0].numpy() for one in found if name in one.by_input]
         moved = np.sum(parts, axis=0) / len(readings)
-        features += _features(bundle, case, name, moved)
+        features += (
+            [_whole_slide(case, float(moved[0]))]
+            if name == SLIDE
+            else _features(bundle, case, name, moved)
+        )
     features.sort(key=lambda one: (-abs(one.attribution), one.modality, one.feature))
     return tuple(features), dict.fromkeys(names, delta)
+
+
+def _whole_slide(case: Case, attribution: float) -> FeatureAttribution:
+    """Return what all patches together did; the maps say which of them."""
+    return FeatureAttribution(
+        modality=SLIDE,
+        feature="all patches",
+        value=float(sum(len(slide) for slide in case.slides)),
+        cohort_percentile=None,
+        attribution=attribution,
+    )
 
 
 def _told_apart(slides: Sequence[PatchFeatures]) -> list[PatchFeatures]:

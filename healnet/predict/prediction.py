@@ -15,7 +15,7 @@ from healnet.data.input_spec import SLIDE
 from healnet.explain.prediction import InputHash, Prediction
 from healnet.predict.answers import combine, modalities_read, read_case, subset_risks
 from healnet.predict.checks import check_prediction
-from healnet.predict.explanation import explain_slides, explain_tables
+from healnet.predict.explanation import explain_inputs, explain_slides
 from healnet.predict.members import choose_members
 
 
@@ -42,7 +42,7 @@ def predict_case(
     readings = read_case(bundle, case, chosen.numbers)
     used = modalities_read(bundle, readings)
     ensemble = combine(bundle, {one.number: one.answer for one in readings})
-    attributions, delta = explain_tables(bundle, case, readings) if explain else ((), {})
+    attributions, delta = explain_inputs(bundle, case, readings) if explain else ((), {})
     return Prediction(
         case_id=case.case_id,
         model_id=bundle.name,

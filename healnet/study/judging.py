@@ -19,6 +19,7 @@ from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
+from healnet.data.input_spec import SLIDE
 from healnet.exceptions import ModalityError
 from healnet.explain.prediction import Prediction
 from healnet.predict.prediction import predict_case
@@ -212,6 +213,8 @@ def judge_drivers(predictions: Sequence[Prediction]) -> dict[str, object]:
     moved: dict[tuple[str, str], list[float]] = {}
     for prediction in predictions:
         for one in prediction.attributions:
+            if one.modality == SLIDE:
+                continue
             key = (one.modality, one.feature)
             moved.setdefault(key, []).append(abs(one.attribution))
     ranked = sorted(moved, key=lambda key: -float(np.mean(moved[key])))

@@ -1,13 +1,15 @@
 """Perturbation and table attribution on a small network whose answers can be checked."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healnet.explain.input_attribution import attribute_inputs
 from healnet.explain.perturbation import perturbation_map
 from healnet.explain.regions import group_patches
-from healnet.explain.table_attribution import attribute_tables
 from healnet.model.healnet import HealNet
 from healnet.model.presets import bag, default, table
 from healnet.model.tokens import Tokens
@@ -92,7 +94,7 @@ def test_attributions_of_all_tables_add_up_to_one_difference(
         if name != "slide"
     }
 
-    found = attribute_tables(model, tokens, score=risk_from_logits)
+    found = attribute_inputs(model, tokens, score=risk_from_logits)
 
     total = sum(float(part.sum()) for part in found.by_input.values())
     expected = risk(model, tokens) - risk(model, {**tokens, **flat})
@@ -100,11 +102,36 @@ def test_attributions_of_all_tables_add_up_to_one_difference(
     assert found.delta == pytest.approx(total - expected, abs=1e-5)
 
 
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**16), has_tables=st.booleans())
+def test_attributions_of_tables_and_slide_add_up_to_the_step_from_the_average_patient(
+    seed: int, has_tables: bool
+) -> None:
+    model, tokens = network(seed), patient(seed=seed)
+    if not has_tables:
+        tokens = {"slide": tokens["slide"]}
+    mean = torch.linspace(-1, 1, tokens["slide"].values.shape[-1])
+    average = {
+        name: replace(one, values=torch.zeros_like(one.values))
+        if name != "slide"
+        else replace(one, values=mean.expand(one.values.shape))
+        for name, one in tokens.items()
+    }
+
+    found = attribute_inputs(model, tokens, score=risk_from_logits, bag_means={"slide": mean})
+
+    assert found.by_input["slide"].shape == (1, 1, 1)
+    total = sum(float(part.sum()) for part in found.by_input.values())
+    expected = risk(model, tokens) - risk(model, average)
+    assert total == pytest.approx(expected, abs=2e-3)
+    assert found.delta == pytest.approx(total - expected, abs=1e-5)
+
+
 def test_a_value_that_was_not_measured_gets_nothing() -> None:
     tokens = patient()
     tokens["rna"].values[0, 2] = torch.nan
 
-    found = attribute_tables(network(), tokens, score=risk_from_logits)
+    found = attribute_inputs(network(), tokens, score=risk_from_logits)
 
     assert found.by_input["rna"][0, 2, 0] == 0
     assert found.by_input["rna"].count_nonzero() == 4

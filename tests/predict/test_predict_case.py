@@ -245,12 +245,15 @@ def test_attention_is_in_units_of_uniform_and_heads_average_to_layers(
 
 
 def mean_step(bundle: ModelBundle, case: Case) -> float:
-    """How far the members' mean risk is from that at the training mean of every table."""
+    """How far the members' mean risk is from that of the average training patient."""
+    domain = bundle.slide_domain
+    assert domain is not None
+    average = torch.from_numpy(domain.mean)
     readings = read_case(bundle, case, range(len(bundle.ensemble)))
     steps = []
     for one in readings:
         flat = {
-            name: tokens
+            name: replace(tokens, values=average.expand(tokens.values.shape))
             if name == "slide"
             else Tokens(torch.zeros_like(tokens.values), is_token=tokens.is_token)
             for name, tokens in one.tokens.items()
@@ -278,9 +281,9 @@ def test_attributions_add_up_to_the_step_from_the_training_mean(
 
     names = {one.feature for one in found.attributions}
     sizes = [abs(one.attribution) for one in found.attributions]
-    assert names == {"g0", "g1", "g2", "g3", "g4", "g5", "age"}
+    assert names == {"g0", "g1", "g2", "g3", "g4", "g5", "age", "all patches"}
     assert sizes == sorted(sizes, reverse=True)
-    assert set(found.convergence_delta) == {"rna", "clinical"}
+    assert set(found.convergence_delta) == {"slide", "rna", "clinical"}
     assert all(abs(delta) < 1e-3 for delta in found.convergence_delta.values())
 
 
