@@ -171,6 +171,28 @@ def test_a_double_click_opens_the_patch_at_full_resolution(open_page: Open) -> N
     assert crop.is_hidden()
 
 
+def test_the_numbers_of_the_crop_are_in_sight_on_a_low_stage(open_page: Open) -> None:
+    page = open_page("?mode=filling")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    rest(page)
+    press(page, "t")
+    press(page, "Enter")
+
+    crop = page.get_by_label("Patch at full resolution")
+    crop.locator("img").wait_for()
+
+    stage, facts = (
+        page.locator(name).bounding_box() for name in (".hw-stage", ".hw-crop-facts")
+    )
+    image = crop.locator("img").bounding_box()
+    assert facts["y"] + facts["height"] <= stage["y"] + stage["height"]
+    assert image["width"] == image["height"] >= 200
+    page.get_by_text("take the panel away").click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    rest(page)
+    assert crop.evaluate("element => element.scrollHeight <= element.clientHeight")
+
+
 def test_the_view_is_in_the_address(open_page: Open) -> None:
     page = open_page()
     press(page, "t")

@@ -46,7 +46,7 @@ export class Crop {
     );
     const box = el("div", { class: "hw-crop-box" }, this.image, this.frame);
     const foot = el("div", { class: "hw-crop-foot" }, this.facts, this.rings.element);
-    this.element = el("section", { class: "hw-crop", hidden: true, "aria-label": "Patch at full resolution" }, head, this.name, box, foot);
+    this.element = el("section", { class: "hw-crop", hidden: true, "aria-label": "Patch at full resolution" }, head, this.name, foot, box);
   }
 
   get isOpen(): boolean {
