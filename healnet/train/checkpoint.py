@@ -2,9 +2,9 @@
 
 import io
 import logging
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError  # what a refused file raises; nothing is unpickled
 from zipfile import BadZipFile, is_zipfile
 
 import torch
@@ -12,6 +12,15 @@ import torch
 from healnet.bundle.atomic import atomic_write
 
 _VERSION = 1
+_UNREADABLE = (
+    RuntimeError,
+    BadZipFile,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    UnpicklingError,
+)
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +46,7 @@ def read_checkpoint(path: Path, *, digest: str) -> dict[str, object] | None:
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, BadZipFile, EOFError, OSError, ValueError, KeyError,
-            pickle.UnpicklingError) as error:  # fmt: skip
+    except _UNREADABLE as error:
         _log.warning("a training state cannot be read (%s); the fold starts again", type(error))
         return None
     if not isinstance(content, dict) or content.get("version") != _VERSION:
