@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import NamedTuple
 
 from healnet.explain.csv_files import main_maps
@@ -39,8 +40,8 @@ def heatmap_geojson(slide: SlideExplanation, *, model: Mapping[str, object]) -> 
 
 def numbered(name: str, number: int) -> str:
     """Return the file name of the map of a slide: that of the first has no number."""
-    stem, dot, ending = name.rpartition(".")
-    return name if number == 1 else f"{stem or ending}_{number}{dot}{ending if stem else ''}"
+    path = PurePath(name)
+    return name if number == 1 else f"{path.stem}_{number}{path.suffix}"
 
 
 def squares_geojson(squares: Iterable[Square], *, model: Mapping[str, object]) -> str:
