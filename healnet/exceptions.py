@@ -153,6 +153,15 @@ class Cancelled(HealNetError):  # noqa: N818  (it is an answer to a wish, not a 
     default_code = "CANCELLED"
 
 
+def printable(text: str) -> str:
+    """Return a text in which control characters and bytes that are no text are spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
 def _rebuild(kind: type[HealNetError], notice: Notice) -> HealNetError:
     return kind(
         notice.what, code=notice.code, where=notice.where, why=notice.why, fix=notice.fix

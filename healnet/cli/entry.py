@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from healnet.cli.parser import build_parser
-from healnet.exceptions import Cancelled, HealNetError, Notice
+from healnet.exceptions import Cancelled, ConfigError, HealNetError, Notice, printable
 
 DONE, FAULT, REFUSED, STOPPED = 0, 1, 2, 130
 _log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; refusals become a message and exit code 2."""
     as_json = "--json" in arguments
     try:
+        _check_names(arguments)
         options = build_parser().parse_args(arguments)
         command = importlib.import_module(f"healnet.cli.{options.command}")
         start: Callable[[argparse.Namespace], int] = command.run
@@ -47,15 +48,27 @@ def run(arguments: Sequence[str]) -> int:
         return STOPPED
 
 
+def _check_names(arguments: Sequence[str]) -> None:
+    """Refuse names that no result could hold, before anything is read."""
+    for text in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise ConfigError(
+                f"the name {printable(text.rsplit('/', 1)[-1])} is not UTF-8 text",
+                code="FILE-NAME",
+                why="it could not be written into any result",
+                fix="rename the file or folder",
+            )
+
+
 def report(notice: Notice, *, as_json: bool = False, kind: str = "error") -> None:
     """Write a refusal or a warning to standard error, as text or as one line of JSON."""
     if as_json:
         sys.stderr.write(json.dumps({kind: notice.to_dict()}) + "\n")
         return
     place = f" {notice.where}:" if notice.where else ""
-    lines = [f"{kind} [{notice.code}]{place} {notice.what}"]
-    lines += [f"  why: {notice.why}"] if notice.why else []
-    lines += [f"  fix: {notice.fix}"] if notice.fix else []
+    lines = [printable(f"{kind} [{notice.code}]{place} {notice.what}")]
+    lines += [f"  why: {printable(notice.why)}"] if notice.why else []
+    lines += [f"  fix: {printable(notice.fix)}"] if notice.fix else []
     sys.stderr.write("\n".join(lines) + "\n")
 
 

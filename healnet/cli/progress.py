@@ -4,6 +4,7 @@ import sys
 import time
 
 from healnet.data.encode_progress import Progress
+from healnet.exceptions import printable
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -28,6 +29,7 @@ class ProgressLine:
         if self._is_quiet or (now - self._last < pause and not is_last):
             return
         self._last = now
+        text = printable(text)
         if self._is_terminal:
             sys.stderr.write("\r" + text.ljust(self._width) + ("\n" if is_last else ""))
             self._width = len(text)

@@ -25,6 +25,7 @@ _MAX_ROWS, _MAX_DIM = 1_000_000, 65_536
 _MAX_INFLATION = 1_000  # times the size of the file
 _MAX_OBJECTS = 1_000
 _MAX_COORD = 2**31
+_MAX_CHUNK = 64 * 1024**2
 _CHUNK = 4 * 1024**2
 
 
@@ -164,7 +165,21 @@ def _checked(found: h5py.Dataset, path: Path) -> h5py.Dataset:
             why="that does not fit the file, or the memory",
             fix="encode the slide again, with a cap on the number of patches",
         )
+    _check_chunk(found, size, path)
     return found
+
+
+def _check_chunk(found: h5py.Dataset, size: int, path: Path) -> None:
+    """Refuse pieces far larger than all values: each is unpacked whole to read any of them."""
+    chunk = math.prod(found.chunks or (0,)) * found.dtype.itemsize
+    if chunk > max(_MAX_CHUNK, size):
+        raise FeatureError(
+            f"{found.name.strip('/')} is stored in pieces of {chunk // 1024**2:,} MiB",
+            code="FEATURES-SIZE",
+            where=path.name,
+            why="one of them would fill the memory",
+            fix="encode the slide again, or store the features in smaller chunks",
+        )
 
 
 def _values(found: h5py.Dataset) -> Shaped[ndarray, "n d"]:

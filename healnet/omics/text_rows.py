@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from healnet.exceptions import Notice, TableError
+from healnet.exceptions import Notice, TableError, printable
 from healnet.omics.table_bytes import TableLimits, read_bytes
 
 ID_NAMES = ("case_id", "patient_id", "patient", "case", "sample_id", "sample", "id")
@@ -125,7 +125,7 @@ def open_text_table(path: Path, limits: TableLimits | None = None) -> TextTable:
 def shown(cell: str) -> str:
     """Return a cell as it may stand in a message: short, on one line."""
     text = cell if len(cell) <= 40 else f"{cell[:37]}..."  # noqa: PLR2004  (a line of a message)
-    return text.encode("unicode_escape").decode() if not text.isprintable() else text
+    return printable(text)
 
 
 def _records(

@@ -97,6 +97,7 @@ def _probe(path: Path, limits: Limits) -> SlideProperties:
 
 
 def _check_file(path: Path, limits: Limits) -> None:
+    _check_name(path)
     try:
         facts = path.stat()
     except FileNotFoundError as error:
@@ -128,6 +129,19 @@ def _check_file(path: Path, limits: Limits) -> None:
             where=path.name,
             fix="export the part of the slide that is needed",
         )
+
+
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SlideError(
+            "the name of the file is not UTF-8 text",
+            code="SLIDE-NAME",
+            where=path.name.encode("utf-8", errors="replace").decode(),
+            why="it could not be written into any result",
+            fix="rename the file",
+        ) from error
 
 
 def _no_permission(path: Path) -> SlideError:

@@ -14,6 +14,7 @@ from healnet.slide.tissue import TissueMask
 _COARSEST = 1.5  # times the wanted um per pixel; beyond that, detail would be invented
 _UNNOTICED = 1.05
 MAX_PATCHES = 1_000_000
+_MAX_CELLS = 10 * MAX_PATCHES  # most of a slide is glass
 _MOSTLY = 0.5
 _LATTICES = (8, 4, 2)
 
@@ -118,6 +119,7 @@ def lay_grid(  # noqa: PLR0913  (each is a choice of the user)
         mpp=mpp,
         patch_px=patch_px,
     )
+    _check_lattice(grid)
     cells = np.stack(np.meshgrid(np.arange(grid.columns), np.arange(grid.rows)), axis=-1)
     corners = grid.top_left(cells.reshape(-1, 2).astype(np.int64))
     kept = corners[tissue_share(tissue, corners, grid.patch_size_l0) >= min_tissue]
@@ -203,14 +205,25 @@ def _capped(
     return corners[np.sort(drawn)], (notice,)
 
 
+def _check_lattice(grid: PatchGrid) -> None:
+    """Refuse a lattice that would fill the memory before a single patch was looked at."""
+    count = grid.columns * grid.rows
+    if count > _MAX_CELLS:
+        raise _too_many(f"{count:,} places for patches, limit {_MAX_CELLS:,}")
+
+
+def _too_many(what: str) -> SlideError:
+    return SlideError(
+        what,
+        code="SLIDE-TOO-MANY",
+        why="the features would not fit in memory",
+        fix="use a larger patch, a coarser resolution, or a cap",
+    )
+
+
 def _check_count(count: int, tissue: TissueMask, min_patches: int) -> None:
     if count > MAX_PATCHES:
-        raise SlideError(
-            f"{count:,} patches, limit {MAX_PATCHES:,}",
-            code="SLIDE-TOO-MANY",
-            why="the features would not fit in memory",
-            fix="use a larger patch, a coarser resolution, or a cap",
-        )
+        raise _too_many(f"{count:,} patches, limit {MAX_PATCHES:,}")
     if count >= max(min_patches, 1):
         return
     if count == 0:

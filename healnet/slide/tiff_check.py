@@ -144,7 +144,7 @@ def _check_tiles(header: TiffHeader, page: TiffPage, limits: Limits) -> None:
 
 def _check_table(header: TiffHeader, page: TiffPage, tag: int, expected: int) -> None:
     table = page.tags.get(tag)
-    if table is None or table.count < expected:
+    if table is None or table.count != expected:
         found = 0 if table is None else table.count
         raise damaged(
             header.path.name,

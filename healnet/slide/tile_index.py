@@ -9,10 +9,12 @@ from pathlib import Path
 
 from healnet.exceptions import SlideError
 from healnet.slide.jpeg_bytes import whole_jpeg
+from healnet.slide.properties import Limits
 from healnet.slide.tiff_header import Tag, TiffHeader, TiffPage
 
 _JPEG, _RGB, _YCBCR = 7, 2, 6
 _MAX_TABLES = 64 * 1024
+_MAX_STORED = Limits().tile_bytes  # what is packed is no larger than what it unpacks to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +69,7 @@ class LevelTiles:
         index = row * self.columns + column
         if self.counts[index] == 0:
             return None
-        with self.path.open("rb") as file:
-            file.seek(self.offsets[index])
-            stored = file.read(self.counts[index])
+        stored = b"" if self.counts[index] > _MAX_STORED else self._stored(index)
         is_rgb = self.is_rgb if is_rgb is None else is_rgb
         whole = whole_jpeg(stored, self.tables, is_rgb=is_rgb)
         if whole is None:
@@ -81,6 +81,11 @@ class LevelTiles:
                 fix="copy the file again from the scanner",
             )
         return whole
+
+    def _stored(self, index: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.offsets[index])
+            return file.read(self.counts[index])
 
 
 def index_tiles(header: TiffHeader, *, width: int, height: int) -> LevelTiles | None:

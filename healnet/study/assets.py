@@ -14,11 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from healnet.bundle.folder import write_bundle
+from healnet.bundle.folder import read_bundle, write_bundle
 from healnet.bundle.model_bundle import ModelBundle
+from healnet.data.case import Case
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
+from healnet.data.feature_store import read_features
 from healnet.data.read_cohort import read_cohort
+from healnet.predict.prediction import predict_case
 from healnet.slide.hashing import slide_sha256
 from healnet.study.build import PROCESSES, Study, build_study, oracle_concordance
 from healnet.study.encoding import ENCODER, encode_slides
@@ -92,7 +95,7 @@ def _rebuild(
         folder = fresh / "cases" / case.patient.case_id
         write_showcase(study, cohort, case, folder=folder, workdir=workdir / "showcase")
     bundle = _knowing_its_slides(bundle, fresh)
-    facts = _facts(study, bundle, held_out, showcases)
+    facts = _facts(study, bundle, held_out, showcases=showcases, fresh=fresh)
     (fresh / "study.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     _publish(fresh, assets_dir)
     return assets_dir
@@ -112,7 +115,12 @@ def _knowing_its_slides(bundle: ModelBundle, fresh: Path) -> ModelBundle:
 
 
 def _facts(
-    study: Study, bundle: ModelBundle, held_out: HeldOut, showcases: tuple[Showcase, ...]
+    study: Study,
+    bundle: ModelBundle,
+    held_out: HeldOut,
+    *,
+    showcases: tuple[Showcase, ...],
+    fresh: Path,
 ) -> dict[str, object]:
     patients = study.patients
     return {
@@ -131,8 +139,22 @@ def _facts(
         "model": {"name": bundle.name, "sha256": bundle.sha256},
         "training_patients": len(study.case_ids(held_out=False)),
         "held_out": judge_study(bundle, held_out),
-        "cases": [_case_facts(case, held_out.cohort) for case in showcases],
+        "cases": [
+            {**_case_facts(case, held_out.cohort), **_answer(case, fresh)} for case in showcases
+        ],
     }
+
+
+def _answer(case: Showcase, fresh: Path) -> Mapping[str, object]:
+    """Return the risk that the shipped model reads from the shipped slide alone.
+
+    ``healnet doctor`` compares it with what the model answers on another machine.
+    """
+    path = fresh / "cases" / case.patient.case_id / "features.h5"
+    if not path.is_file():
+        return {}
+    shown = Case(case_id=case.patient.case_id, slides=(read_features(path),))
+    return {"slide_risk": predict_case(read_bundle(fresh / "model"), shown, explain=False).risk}
 
 
 def _case_facts(case: Showcase, cohort: Cohort) -> Mapping[str, object]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from healnet.data.cohort import Cohort
 from healnet.explain.prediction import Prediction
@@ -47,9 +49,9 @@ def choose_showcases(
     held_out = [p for p in study.patients if is_held_out(p) and p.has_omics]
     complete = [p for p in held_out if p.has_slide and _is_worth_showing(p)]
     complete = complete or [p for p in held_out if p.has_slide]
-    ranked = sorted(
-        complete, key=lambda p: predictions[p.case_id].risk_percentile + p.log_hazard
-    )
+    percentiles = [predictions[p.case_id].risk_percentile for p in complete]
+    ranks = rankdata(percentiles) + rankdata([p.log_hazard for p in complete])
+    ranked = [complete[i] for i in np.argsort(ranks, kind="stable")]
     bare = sorted((p for p in held_out if not p.has_slide), key=lambda p: abs(p.log_hazard))
     chosen = []
     if ranked:

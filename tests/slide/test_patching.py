@@ -213,3 +213,12 @@ def test_patches_of_a_real_slide_lie_on_its_tissue(test_data: Path) -> None:
 
     assert 40 < len(coords) < 60
     assert shares.min() >= 0.25
+
+
+def test_a_lattice_that_would_fill_the_memory_is_refused_before_it_is_laid() -> None:
+    tissue = mask_of(FULL, side=100_000)
+
+    with pytest.raises(SlideError, match=r"SLIDE-TOO-MANY.*places for patches") as refusal:
+        lay_grid(properties(side=100_000), tissue, patch_px=8, max_patches=100)
+
+    assert refusal.value.what == "156,250,000 places for patches, limit 10,000,000"

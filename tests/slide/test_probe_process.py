@@ -1,5 +1,7 @@
 """The first look at a file happens in a process that may die, and nothing else does."""
 
+import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -115,3 +117,17 @@ def test_a_refusal_is_quick(tmp_path: Path, sound_slide: Path) -> None:
         probe_slide(path)
 
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_a_name_that_is_no_text_is_refused_at_the_door(
+    sound_slide: Path, tmp_path: Path
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.tif"))
+    path.write_bytes(sound_slide.read_bytes())
+
+    with pytest.raises(SlideError) as refusal:
+        probe_slide(path)
+
+    assert refusal.value.code == "SLIDE-NAME"
+    assert refusal.value.where == "a?.tif"

@@ -140,6 +140,18 @@ def test_model_and_truth_agree_on_the_showcases(facts: dict, bundle: ModelBundle
     assert ordered[-1] - ordered[0] > 25
 
 
+def test_the_stored_risk_of_a_showcase_is_that_of_its_slide_alone(
+    facts: dict, bundle: ModelBundle
+) -> None:
+    for case in facts["cases"]:
+        if "slide_risk" in case:  # study.json of earlier versions has none
+            slides = (read_features(DEMO / "cases" / case["case_id"] / "features.h5"),)
+            found = predict_case(
+                bundle, Case(case_id=case["case_id"], slides=slides), explain=False
+            )
+            assert found.risk == pytest.approx(case["slide_risk"], abs=1e-3)
+
+
 @pytest.mark.slow
 def test_the_shipped_slide_can_be_drawn_again(
     facts: dict, study: Study, tmp_path: Path
