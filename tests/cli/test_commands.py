@@ -19,7 +19,8 @@ FILES = {
     "explanation.json",
     "attention.csv",
     "attributions.csv",
-    "heatmap.geojson", "README.txt",
+    "heatmap.geojson",
+    "README.txt",
 }
 
 
