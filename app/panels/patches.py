@@ -3,9 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
-from scipy.stats import spearmanr
 
 from app.predictions import check_owner
 from app.reading import CaseReading
@@ -32,17 +30,6 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         f'<section class="hn-rail"><p class="hn-lead">{lead}</p>'
         f"{_maps_table(slide)}{_agreement(slide)}</section>"
     )
-
-
-def rank_agreement(first: "PatchMap", second: "PatchMap") -> float | None:
-    """Return Spearman's rank correlation of the sizes of two maps on the same patches.
-
-    None if one of them is the same everywhere: then it has no order.
-    """
-    sizes = np.abs(first.values), np.abs(second.values)
-    if any(float(np.ptp(one)) == 0.0 for one in sizes):
-        return None
-    return float(spearmanr(*sizes).statistic)
 
 
 def spread_words(one: "PatchMap") -> str:
@@ -84,6 +71,8 @@ def _agreement(slide: "SlideExplanation") -> str:
     others = [one for one in slide.maps if one.method in {"gradient", "perturbation"}]
     if attention is None or not others:
         return ""
+    from healnet.explain.rank_agreement import rank_agreement  # noqa: PLC0415  (heavy)
+
     found = [(escape(other.label), rank_agreement(attention, other)) for other in others]
     rows = "".join(f"<tr><th>{name}</th><td>{_said(value)}</td></tr>" for name, value in found)
     return (

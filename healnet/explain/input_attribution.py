@@ -30,7 +30,7 @@ def attribute_inputs(
     *,
     score: Score,
     bag_means: Mapping[str, Mean] | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = 1e-3,
 ) -> Attributions:
     """Return what each table value, and each bag as a whole, did to the score.
 

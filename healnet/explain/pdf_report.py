@@ -117,6 +117,9 @@ class _Report:
         self.document.text(left, low - 12, "0", size=8)
         self.document.text(left + wide - 60, low - 12, f"{horizon:.0f} months", size=8)
         self.y = low - 20
+        self._curve_in_words(points)
+
+    def _curve_in_words(self, points: list[dict[str, float]]) -> None:
         self._paragraph(
             "Steps: survival at the end of each time bin. Square: the estimate of the "
             "headline, with a constant hazard inside the bin.",

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from scipy.stats import spearmanr
-
 from healnet.exceptions import ShapeError
 from healnet.explain.prediction import Prediction, SlideExplanation, SubsetRisk
+from healnet.explain.rank_agreement import rank_agreement
 
 SCHEMA_VERSION = 1
 RESEARCH_USE = "Research use only. Not for diagnosis or treatment decisions."
@@ -133,7 +132,7 @@ def _map_entries(slide: SlideExplanation) -> list[dict[str, object]]:
     for item in slide.maps:
         agreement = None
         if attention is not None and item is not attention and len(item.values) > 2:  # noqa: PLR2004
-            agreement = _rank_agreement(attention.values.tolist(), item.values.tolist())
+            agreement = rank_agreement(attention, item)
         entries.append(
             {
                 "slide": slide.features.name,
@@ -145,9 +144,3 @@ def _map_entries(slide: SlideExplanation) -> list[dict[str, object]]:
             }
         )
     return entries
-
-
-def _rank_agreement(first: list[float], second: list[float]) -> float | None:
-    if len(set(first)) == 1 or len(set(second)) == 1:
-        return None
-    return float(spearmanr(first, second).statistic)

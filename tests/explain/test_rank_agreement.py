@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from app.panels.patches import rank_agreement
 from healnet.explain.prediction import PatchMap
+from healnet.explain.rank_agreement import rank_agreement
 
 
 def make_map(*values: float) -> PatchMap:
