@@ -26,59 +26,93 @@ def measure(
     held_out: OutOfFold, cohort: Cohort, *, replicates: int, seed: int = 0
 ) -> dict[str, object]:
     """Return every number of ``metrics.json`` that comes from held-out risks."""
-    chosen = cohort.subset(held_out.case_ids)
-    outcome = Outcome(chosen.time_months, chosen.event)
+    judge = _Judge(held_out, cohort, replicates=replicates, seed=seed)
     percentile = within_fold_percentiles(held_out.risk, held_out.fold)
-
-    def judge(
-        risk: Float64[ndarray, " n"],
-        rows: ndarray,
-        *,
-        is_main: bool = False,
-        others: ndarray | None = None,
-    ) -> dict[str, object]:
-        return judge_risk(
-            risk[rows],
-            _part(outcome, rows),
-            everyone=outcome if others is None or not others.any() else _part(outcome, others),
-            replicates=replicates,
-            seed=seed,
-            is_main=is_main,
-        )
-
-    every = np.ones(len(percentile), dtype=np.bool_)
-    folds = [
-        (number, held_out.fold == number) for number in sorted(set(held_out.fold.tolist()))
-    ]
     return {
         "patients": len(percentile),
-        "events": int(outcome.event.sum()),
+        "events": int(judge.outcome.event.sum()),
         "pooled": {
-            **judge(percentile, every, is_main=True),
+            **judge.of(percentile, np.ones(len(percentile), dtype=np.bool_), is_main=True),
             "of": "percentiles within the fold",
         },
-        "folds": [
-            {
-                "fold": number,
-                **judge(held_out.risk, here, others=~here),
-                "risk_sd": float(held_out.risk[here].std()),
-            }
-            for number, here in folds
-        ],
+        "folds": [judge.of_fold(number) for number in judge.folds],
         "given_only": [
-            {"modalities": list(subset), **judge(*_subset_percentile(held_out, risk))}
+            {"modalities": list(subset), **judge.of(*_subset_percentile(held_out, risk))}
             for subset, risk in held_out.subset_risk.items()
         ],
         "available": [
-            {"modalities": list(pattern), **judge(percentile, rows)}
+            {"modalities": list(pattern), **judge.of(percentile, rows)}
             for pattern, rows in _patterns(held_out.available)
         ],
-        "baselines": _baselines(chosen, outcome, replicates=replicates, seed=seed),
+        "baselines": _baselines(judge, cohort.subset(held_out.case_ids)),
     }
 
 
-def _part(outcome: Outcome, rows: ndarray) -> Outcome:
-    return Outcome(outcome.time_months[rows], outcome.event[rows])
+class _Judge:
+    """Judges risks of held-out patients, with the censoring of those who trained.
+
+    Args:
+        held_out: The patients, in this order.
+        cohort: All patients of the training run.
+        replicates: Of the bootstrap.
+        seed: Of the bootstrap.
+    """
+
+    def __init__(
+        self, held_out: OutOfFold, cohort: Cohort, *, replicates: int, seed: int
+    ) -> None:
+        chosen = cohort.subset(held_out.case_ids)
+        self.outcome = Outcome(chosen.time_months, chosen.event)
+        self.folds = sorted(set(held_out.fold.tolist()))
+        self._held_out, self._cohort = held_out, cohort
+        self._replicates, self._seed = replicates, seed
+
+    def of(
+        self, risk: Float64[ndarray, " n"], rows: ndarray, *, is_main: bool = False
+    ) -> dict[str, object]:
+        """Return the judgement of some patients; with several folds everybody has trained."""
+        trained = (
+            self._everybody if len(self.folds) > 1 else self._trained_beside(self.folds[0])
+        )
+        return self._judge(risk, rows, trained, is_main=is_main)
+
+    def of_fold(self, number: int) -> dict[str, object]:
+        """Return the judgement of the patients whom one member held out."""
+        risk, here = self._held_out.risk, self._held_out.fold == number
+        judged = self._judge(risk, here, self._trained_beside(number))
+        return {"fold": number, **judged, "risk_sd": float(risk[here].std())}
+
+    def _judge(
+        self,
+        risk: Float64[ndarray, " n"],
+        rows: ndarray,
+        trained: Outcome,
+        *,
+        is_main: bool = False,
+    ) -> dict[str, object]:
+        return judge_risk(
+            risk[rows],
+            Outcome(self.outcome.time_months[rows], self.outcome.event[rows]),
+            everyone=trained,
+            replicates=self._replicates,
+            seed=self._seed,
+            is_main=is_main,
+        )
+
+    @property
+    def _everybody(self) -> Outcome:
+        return Outcome(self._cohort.time_months, self._cohort.event)
+
+    def _trained_beside(self, number: int) -> Outcome:
+        """Return the outcomes of those whom this member did not hold out."""
+        here = self._held_out.fold == number
+        left_out = {
+            one for one, is_in in zip(self._held_out.case_ids, here, strict=True) if is_in
+        }
+        rows = np.array([one not in left_out for one in self._cohort.case_ids], dtype=np.bool_)
+        if not rows.any():
+            return self._everybody
+        return Outcome(self._cohort.time_months[rows], self._cohort.event[rows])
 
 
 def _subset_percentile(
@@ -100,9 +134,7 @@ def _patterns(
     ]
 
 
-def _baselines(
-    cohort: Cohort, outcome: Outcome, *, replicates: int, seed: int
-) -> list[dict[str, object]]:
+def _baselines(judge: _Judge, cohort: Cohort) -> list[dict[str, object]]:
     """Return what age alone reaches on the same patients, untrained."""
     clinical = cohort.tables.get("clinical")
     if clinical is None:
@@ -112,12 +144,5 @@ def _baselines(
     if column is None or clinical[column].dtype.kind != "f":
         return []
     age = clinical[column].reindex(list(cohort.case_ids)).to_numpy(dtype=np.float64)
-    known = np.isfinite(age)
-    judged = judge_risk(
-        age[known],
-        _part(outcome, known),
-        everyone=outcome,
-        replicates=replicates,
-        seed=seed,
-    )
+    judged = judge.of(age, np.isfinite(age))
     return [{"name": "age", "note": "higher age as higher risk, nothing fitted", **judged}]
