@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FEW_PATCHES = 50
 GOOD_MATCH = 0.9
+SEEN = "CASE-SEEN"
 UNLIKE = frozenset({"SLIDE-UNLIKE", "SLIDE-NOT-SYNTHETIC"})
 
 
@@ -67,7 +68,9 @@ def check_rows(
 def _membership(prediction: "Prediction") -> tuple[bool, str]:
     if prediction.unseen:
         return True, "this patient is not one of the training patients"
-    return False, "a training patient: only the model that did not see this patient answers"
+    if any(notice.code == SEEN for notice in prediction.warnings):
+        return False, "a training patient: every model has seen this patient"
+    return False, "a training patient: only models that did not see this patient answer"
 
 
 def _slide_rows(prediction: "Prediction", read: CaseReading) -> list[tuple[bool, str]]:

@@ -75,7 +75,8 @@ def judge_study(bundle: ModelBundle, held_out: HeldOut) -> dict[str, object]:
 
 def _concordances(bundle: ModelBundle, held_out: HeldOut) -> dict[str, object]:
     """Return C of the model, of the truth, and of parts of the input."""
-    cohort = held_out.cohort
+    cohort, reference = held_out.cohort, bundle.reference
+    training = Outcome(reference.time_months, reference.event)
     model = {name: one.risk_percentile for name, one in held_out.predictions.items()}
     slide = _risks(bundle, cohort, lambda case: replace(case, tables={}))
     omics = _risks(bundle, cohort, _only_omics)
@@ -86,11 +87,11 @@ def _concordances(bundle: ModelBundle, held_out: HeldOut) -> dict[str, object]:
         if name in clinical.index and np.isfinite(float(clinical[name]))
     }
     return {
-        "oracle": _judge(held_out.log_hazard, cohort),
-        "model": _judge(model, cohort),
-        "slide_only": _judge(slide, cohort),
-        "omics_only": _judge(omics, cohort),
-        "age_only": _judge(age, cohort),
+        "oracle": _judge(held_out.log_hazard, cohort, training),
+        "model": _judge(model, cohort, training),
+        "slide_only": _judge(slide, cohort, training),
+        "omics_only": _judge(omics, cohort, training),
+        "age_only": _judge(age, cohort, training),
     }
 
 
@@ -113,13 +114,13 @@ def _risks(
     return risks
 
 
-def _judge(risk: Mapping[str, float], cohort: Cohort) -> dict[str, object]:
+def _judge(risk: Mapping[str, float], cohort: Cohort, training: Outcome) -> dict[str, object]:
     chosen = cohort.subset([name for name in cohort.case_ids if name in risk])
     values = np.array([risk[name] for name in chosen.case_ids])
     return judge_risk(
         values,
         Outcome(chosen.time_months, chosen.event),
-        everyone=Outcome(cohort.time_months, cohort.event),
+        everyone=training,
         replicates=REPLICATES,
         seed=0,
     )

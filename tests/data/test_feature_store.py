@@ -120,6 +120,7 @@ def _write_and_die(path: Path) -> None:
         os._exit(9)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = write_features(tmp_path / "a.h5", features(5))
     before = path.read_bytes()
