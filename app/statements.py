@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
 
-YEARS = (5, 3, 2, 1)
 MONTHS_A_YEAR = 12
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 GROUP_WORDS = {
@@ -57,7 +56,7 @@ def headline(
     prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
 ) -> HeadlineWords:
     """Return the headline of a prediction."""
-    horizon = horizon_survival(prediction, bundle, cohort)
+    horizon = horizon_survival(prediction, bundle)
     low, high = (
         _of_hundred(_survival(curve, bundle, horizon.months))
         for curve in (prediction.survival_low, prediction.survival_high)
@@ -99,12 +98,10 @@ class HorizonSurvival:
         return _of_hundred(self.survival)
 
 
-def horizon_survival(
-    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
-) -> HorizonSurvival:
+def horizon_survival(prediction: "Prediction", bundle: "ModelBundle") -> HorizonSurvival:
     """Return the survival that the headline states: the one number for sentence and chart."""
-    years = horizon_years(bundle, cohort)
-    months = float(years * MONTHS_A_YEAR) if years else bundle.time_bins.horizon_months
+    months = prediction.headline_months
+    years = int(months // MONTHS_A_YEAR) if months % MONTHS_A_YEAR == 0 else 0
     edges = (0.0, *bundle.time_bins.right_edges)
     return HorizonSurvival(
         months=months,
@@ -124,12 +121,6 @@ def interpolation_words(found: HorizonSurvival) -> str:
         f"{dot}, read between the model's time points at {found.before:.0f} and "
         f"{found.after:.0f} months with a constant hazard. The steps are what the model states."
     )
-
-
-def horizon_years(bundle: "ModelBundle", cohort: CohortView) -> int:
-    """Return the longest round horizon that model and cohort both cover; 0 if not one year."""
-    covered = min(bundle.time_bins.horizon_months, cohort.reliable_until)
-    return next((years for years in YEARS if years * MONTHS_A_YEAR <= covered), 0)
 
 
 def c_words(found: Concordance | None) -> str:

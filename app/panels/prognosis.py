@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
 
+RANGE_WORDS = "range: spread of the models, not a confidence interval"
+
 
 def show(case: CaseRecord, read: CaseReading) -> None:
     """Show the estimate of a case, or what is missing for one."""
@@ -47,6 +49,7 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         _headline(read.prediction, read.bundle, cohort)
         + remark(case, read)
         + draw_strip(strip_scene(read.prediction, read.bundle, cohort))
+        + _range_line(read.prediction)
         + draw_survival(curves)
         + _horizon_line(curves)
         + _statistics(read.bundle, cohort)
@@ -79,18 +82,16 @@ def survival_scene(
             edge_months=np.asarray(bundle.time_bins.right_edges),
             survival=np.asarray(prediction.survival),
         ),
-        horizon=_horizon_mark(prediction, bundle, cohort),
+        horizon=_horizon_mark(prediction, bundle),
         last_month=cohort.last_month,
         reliable_until=cohort.reliable_until,
         endpoint=endpoint(bundle),
     )
 
 
-def _horizon_mark(
-    prediction: "Prediction", bundle: "ModelBundle", cohort: CohortView
-) -> HorizonMark:
+def _horizon_mark(prediction: "Prediction", bundle: "ModelBundle") -> HorizonMark:
     """Return the headline's value as a dot of the chart, with where it comes from."""
-    found = horizon_survival(prediction, bundle, cohort)
+    found = horizon_survival(prediction, bundle)
     return HorizonMark(
         month=found.months,
         survival=found.survival,
@@ -120,6 +121,12 @@ def _everything(prediction: "Prediction") -> Estimate:
     if len(members) == 1:
         return Estimate(percentile=prediction.risk_percentile)
     return Estimate(percentile=prediction.risk_percentile, low=min(members), high=max(members))
+
+
+def _range_line(prediction: "Prediction") -> str:
+    if len(prediction.member_percentiles) == 1:  # one model has no range
+        return ""
+    return f'<p class="hn-small">{RANGE_WORDS}</p>'
 
 
 def _why_nothing(read: CaseReading) -> str:

@@ -168,6 +168,8 @@ class Prediction:
         survival_low: Lowest member's S.
         survival_high: Highest member's S.
         bins: The time axis.
+        headline_months: Time of which the headline states the survival.
+        reference_patients: How many patients the percentile is among.
         subsets: The risk with only these modalities.
         warnings: What a reader must know, in every screen and export.
         slides: Maps by slide.
@@ -194,6 +196,8 @@ class Prediction:
     survival_low: Float64[ndarray, " k"]
     survival_high: Float64[ndarray, " k"]
     bins: TimeBins
+    headline_months: float
+    reference_patients: int
     subsets: Mapping[tuple[str, ...], SubsetRisk] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     slides: tuple[SlideExplanation, ...] = ()

@@ -24,7 +24,6 @@ _MADE = {
     True: "change of risk when a region is left out",
     False: "gradient x input, since the only patch cannot be left out",
 }
-_LANDMARKS = (60.0, 36.0, 24.0, 12.0)
 _MOST_CELLS = 4_000_000
 # Ends of scales that are readable without colour vision and in grey.
 _PAPER, _READ = np.array([242.0, 239.0, 233.0]), np.array([122.0, 23.0, 72.0])
@@ -85,24 +84,26 @@ def headline(result: Mapping[str, object], *, num_models: int) -> str:
     """Return group, percentile, survival at a round horizon and its range, in two sentences."""
     at, ranges = estimate(result), cast("dict[str, object]", result["range"])
     low, middle, high = map(_percent, (at.low, at.survival, at.high))
+    patients = cast("dict[str, int]", result["headline"])["reference_patients"]
     rank = "held-out fold"
     if num_models > 1:
         rank = f"mean rank over {num_models} models, each among those it held out"
     return (
         f"{str(result['risk_group']).capitalize()}-risk group, percentile "
-        f"{cast('float', result['risk_percentile']):.0f} of the reference patients ({rank}). "
+        f"{cast('float', result['risk_percentile']):.0f} of {patients} reference patients "
+        f"({rank}). "
         f"Estimated survival at {at.time_months:.0f} months: {middle} of 100 (range {low} to "
         f"{high}, {ranges['of']})."
     )
 
 
 def estimate(result: Mapping[str, object]) -> Estimate:
-    """Return survival and its range at the longest of some round times within the follow-up."""
+    """Return survival and its range at the time of which the headline speaks."""
     points = cast("list[dict[str, float]]", result["survival"])
     bounds = cast("dict[str, list[dict[str, float]]]", result["range"])["survival"]
     edges = [point["time_months"] for point in points]
     bins = TimeBins(inner_months=tuple(edges[:-1]), horizon_months=edges[-1])
-    months = next((time for time in _LANDMARKS if time <= edges[-1]), edges[-1])
+    months = cast("dict[str, float]", result["headline"])["time_months"]
     middle, low, high = (
         survival_at(
             np.array([point[name] for point in curve], dtype=np.float64),

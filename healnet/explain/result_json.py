@@ -14,7 +14,7 @@ REQUIRED_KEYS = (
     "schema_version", "case_id", "model", "inputs", "modalities_used", "risk",
     "risk_percentile", "risk_group", "hazards", "survival", "range", "warnings",
 )  # fmt: skip
-RESULT_KEYS = (*REQUIRED_KEYS, "use", "files")
+RESULT_KEYS = (*REQUIRED_KEYS, "headline", "use", "files")
 
 
 def result_json(prediction: Prediction, files: Mapping[str, str] | None = None) -> str:
@@ -44,6 +44,10 @@ def result_json(prediction: Prediction, files: Mapping[str, str] | None = None) 
         ],
         "range": _range(prediction, edges),
         "warnings": [warning.to_dict() for warning in prediction.warnings],
+        "headline": {
+            "time_months": prediction.headline_months,
+            "reference_patients": prediction.reference_patients,
+        },
         "use": use_of(is_synthetic=prediction.is_synthetic),
         "files": dict(files or {}),
     }

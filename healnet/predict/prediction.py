@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from healnet.bundle.horizon import headline_months
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
 from healnet.data.input_spec import SLIDE
@@ -69,6 +70,8 @@ def predict_case(
         unseen=not chosen.is_known,
         notes=chosen.notes,
         is_synthetic=bundle.is_synthetic,
+        headline_months=headline_months(bundle),
+        reference_patients=len(bundle.reference),
     )
 
 

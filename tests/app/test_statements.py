@@ -12,7 +12,6 @@ from app.statements import (
     c_words,
     headline,
     horizon_survival,
-    horizon_years,
     interpolation_words,
     median_words,
     p_words,
@@ -65,6 +64,7 @@ class Estimate:
     survival_low: np.ndarray
     survival_high: np.ndarray
     member_risks: dict[int, float]
+    headline_months: float = 36.0
 
 
 CARD = Card(
@@ -89,8 +89,6 @@ def test_the_headline_says_group_place_survival_range_and_reference() -> None:
 
     words = headline(make_estimate(), CARD, cohort)  # type: ignore[arg-type]
 
-    years = horizon_years(CARD, cohort)  # type: ignore[arg-type]
-    assert years == 3
     assert words.sentence == (
         "Higher-risk group, 82nd percentile of 120 reference patients (study of tests, "
         "held-out folds). Estimated 3-year overall survival 60 of 100 "
@@ -103,7 +101,7 @@ def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
     bins = TimeBins(inner_months=(12.0, 24.0, 30.0), horizon_months=90.0)
     bundle = Card(card=CARD.card, time_bins=bins)
 
-    found = horizon_survival(make_estimate(), bundle, cohort)  # type: ignore[arg-type]
+    found = horizon_survival(make_estimate(), bundle)  # type: ignore[arg-type]
     sentence = headline(make_estimate(), bundle, cohort).sentence  # type: ignore[arg-type]
 
     assert (found.months, found.before, found.after) == (36.0, 30.0, 90.0)
@@ -114,11 +112,10 @@ def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
 
 @pytest.mark.parametrize("edge", [36.0, 35.99])
 def test_a_horizon_on_a_time_point_is_not_called_interpolated(edge: float) -> None:
-    cohort = view_cohort(make_reference())
     bins = TimeBins(inner_months=(12.0, 24.0, edge), horizon_months=90.0)
     bundle = Card(card=CARD.card, time_bins=bins)
 
-    found = horizon_survival(make_estimate(), bundle, cohort)  # type: ignore[arg-type]
+    found = horizon_survival(make_estimate(), bundle)  # type: ignore[arg-type]
 
     assert found.survival == pytest.approx(0.6, abs=1e-3)
     assert (found.before, found.after) == (edge, edge)
@@ -133,14 +130,6 @@ def test_one_model_says_that_there_is_no_range() -> None:
     )
 
     assert words.range == "one model, which did not see this patient"
-
-
-def test_the_horizon_never_lies_beyond_ten_at_risk() -> None:
-    cohort = view_cohort(make_reference())
-
-    years = horizon_years(CARD, cohort)  # type: ignore[arg-type]
-
-    assert years * 12 <= cohort.reliable_until < 60
 
 
 @pytest.mark.parametrize(

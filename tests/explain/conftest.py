@@ -56,6 +56,8 @@ def prediction(slide_explanation: SlideExplanation) -> Prediction:
         survival_low=np.array([0.7, 0.3]),
         survival_high=np.array([0.9, 0.5]),
         bins=TimeBins(inner_months=(12.0,), horizon_months=60.0),
+        headline_months=60.0,
+        reference_patients=284,
         subsets={("slide",): SubsetRisk(risk=-1.0, percentile=90.0, low=-1.1, high=-0.9)},
         warnings=(Notice(code="TEST", what="a <script> in a name", where="x.svs"),),
         slides=(slide_explanation,),

@@ -144,7 +144,8 @@ def test_a_synthetic_model_is_named_so_in_every_file(
 def test_the_dot_of_the_curve_is_the_number_of_the_headline(
     prediction: Prediction, tmp_path: Path
 ) -> None:
-    wide = replace(prediction, bins=TimeBins(inner_months=(12.0,), horizon_months=48.0))
+    bins = TimeBins(inner_months=(12.0,), horizon_months=48.0)
+    wide = replace(prediction, bins=bins, headline_months=36.0)
     result = json.loads(result_json(wide))
 
     page = report_html(read_prediction(write_all(wide, tmp_path)))
@@ -154,6 +155,7 @@ def test_the_dot_of_the_curve_is_the_number_of_the_headline(
     assert at.survival == pytest.approx(0.8 * 0.5 ** (2 / 3))
     assert at.label == "50 of 100 at 36 months (headline)"
     assert "at 36 months: 50 of 100" in page
+    assert "of 284 reference patients" in page
     assert at.label in page
     x, y = map(float, re.search(r'<circle cx="([\d.]+)" cy="([\d.]+)"', page).groups())
     assert (x, y) == (
