@@ -45,7 +45,7 @@ def missing_words(case: CaseRecord, prediction: "Prediction | None") -> str:
         lacking.append(_absent("omic profile", is_there=has_omics))
     if not lacking or prediction is None:
         return " ".join(lacking)
-    return f"{' '.join(lacking)} Estimate uses {read_words(used)} only; expect a wider range."
+    return f"{' '.join(lacking)} Estimate uses {read_words(used)} only."
 
 
 def read_words(used: Sequence[str]) -> str:

@@ -100,6 +100,8 @@ def test_a_case_without_slide_says_so_and_has_no_patch(
     shown = words(page) + markup_of(page, "prognosis")
     assert "No slide for this case." in shown
     assert "No patches yet" in shown
+    assert "wider range" not in shown
+    assert shown.count("range: spread of the models, not a confidence interval") == 1
 
 
 def test_no_number_of_one_case_appears_in_another(

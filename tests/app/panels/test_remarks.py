@@ -33,32 +33,29 @@ def make_case(*roles: str) -> CaseRecord:
         (
             ("slide",),
             ("slide",),
-            "No omic profile for this case. Estimate uses the slide only; "
-            "expect a wider range.",
+            "No omic profile for this case. Estimate uses the slide only.",
         ),
         (
             ("rna",),
             ("rna",),
-            "No slide for this case. Estimate uses the omic profile only; "
-            "expect a wider range.",
+            "No slide for this case. Estimate uses the omic profile only.",
         ),
         (
             ("slide", "rna"),
             ("rna",),
-            "The slide has not been read. Estimate uses the omic profile only; "
-            "expect a wider range.",
+            "The slide has not been read. Estimate uses the omic profile only.",
         ),
         (
             ("slide", "rna", "clinical"),
             ("slide", "clinical"),
             "The omic profile has not been read. Estimate uses the slide and the clinical data "
-            "only; expect a wider range.",
+            "only.",
         ),
         (
             ("clinical",),
             ("clinical",),
             "No slide for this case. No omic profile for this case. Estimate uses the clinical "
-            "data only; expect a wider range.",
+            "data only.",
         ),
     ],
 )
