@@ -3,12 +3,12 @@
 import streamlit as st
 
 from app import layout, state
+from app.panels.file_size import size_words
 from app.panels.upload_box import upload_box
 from app.store import folders, intake
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError, Notice
 
-MEGABYTE = 1_000_000
 ENTRY = "folder_entry"
 
 
@@ -42,7 +42,7 @@ def choose_from_folder(workspace: Workspace) -> None:
     chosen = st.selectbox(
         "Slide",
         options=list(entries),
-        format_func=lambda key: f"{entries[key].name}   {entries[key].size / MEGABYTE:,.1f} MB",
+        format_func=lambda key: f"{entries[key].name}   {size_words(entries[key].size)}",
         key=ENTRY,
     )
     if st.button("Open slide", type="primary", key="open_entry"):

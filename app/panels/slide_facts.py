@@ -4,13 +4,13 @@ from html import escape
 
 import streamlit as st
 
+from app.panels.file_size import size_words
 from app.panels.pixel_size import show_form
 from app.reading import CaseReading
 from app.store import removal
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 
-MEGABYTE = 1_000_000
 MAX_NAME = 80
 
 
@@ -75,7 +75,7 @@ def _facts(case: CaseRecord, read: CaseReading) -> str:
 def _files(case: CaseRecord) -> str:
     rows = "".join(
         f"<tr><th>{escape(file.role)}</th><td>{escape(file.name)}</td>"
-        f"<td>{file.size / MEGABYTE:,.1f} MB</td></tr>"
+        f"<td>{size_words(file.size)}</td></tr>"
         for file in case.files
     )
     return f'<table class="hn-table hn-left"><caption>Files</caption>{rows}</table>'

@@ -21,6 +21,7 @@ MARKUP = """
 """
 
 SCRIPT = """
+const KILOBYTE = 1e3;
 const MEGABYTE = 1e6;
 
 function tell(box, problem) {
@@ -45,9 +46,10 @@ function send(box, file, data, done) {
   request.setRequestHeader(data.header, data.token);
   request.upload.onprogress = (event) => {
     sending.querySelector("progress").value = event.loaded / file.size;
-    const megabytes = (bytes) => (bytes / MEGABYTE).toFixed(0);
+    const [unit, name] = file.size < MEGABYTE ? [KILOBYTE, "kB"] : [MEGABYTE, "MB"];
+    const count = (bytes) => (bytes / unit).toFixed(0);
     sending.querySelector(".hn-sent").textContent = event.loaded < file.size
-      ? `${megabytes(event.loaded)} of ${megabytes(file.size)} MB` : "checking the file";
+      ? `${count(event.loaded)} of ${count(file.size)} ${name}` : "checking the file";
   };
   const over = () => { sending.hidden = true; };
   request.onload = () => {
