@@ -52,17 +52,20 @@ def toolbar() -> DeltaGenerator:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(what: str, words: str = "Loading the model...") -> Iterator[None]:
     """Show a grey shape in place of the page while something slow is prepared.
 
     Args:
         what: Name of what is prepared; the second time in a session it is there already, and
             a shape would only make the page jump.
+        words: What is going on, above the shape.
     """
     place = st.empty()
     is_first = not st.session_state.setdefault(f"waited-{what}", False)
     if is_first:
-        place.skeleton(height=WAITING_PX)
+        with place.container():
+            st.html(f'<p class="hn-lead" role="status">{escape(words)}</p>')
+            st.skeleton(height=WAITING_PX)
     yield
     st.session_state[f"waited-{what}"] = True
     place.empty()

@@ -13,7 +13,8 @@ if picked is None:
 
 workspace = current_workspace()
 case = workspace.case(picked.case_id)
-with layout.waiting(case.id):
+subject = "slide" if case.slides else "case"
+with layout.waiting(case.id, f"Reading the {subject}..."):
     read = reading.read_case(workspace, case)
 
 case_bar.warn_of_model(workspace, picked.model)
