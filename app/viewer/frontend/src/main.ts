@@ -41,9 +41,17 @@ function open(host: Host): Mounted {
   host.parentElement.append(root);
   const release = fitHeight(root, host.data.height_px);
   const viewer = new SlideViewer(root, host.data, host);
-  const returnFocus = (event: Event) => {
-    if ((event.target as Element).closest("button, select, input[type=range]")) root.focus({ preventScroll: true });
+  let keyed: EventTarget | null = null; // the control that keys are working; it keeps the focus
+  const noteInput = (event: Event) => {
+    keyed = event.type === "keydown" ? event.target : null;
   };
+  const returnFocus = (event: Event) => {
+    const target = event.target as Element;
+    if (target === keyed && target.matches("select, input[type=range]")) return;
+    if (target.closest("button, select, input[type=range]")) root.focus({ preventScroll: true });
+  };
+  root.addEventListener("keydown", noteInput, true);
+  root.addEventListener("pointerdown", noteInput, true);
   root.addEventListener("click", returnFocus, true);
   root.addEventListener("change", returnFocus, true);
   if (document.activeElement === document.body) root.focus({ preventScroll: true });
