@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TITLES = {
     "attention": "Where the model read from",
     "rollout": "Where the model read from",
-    "gradient": "What moved the risk",
-    "perturbation": "What changes the risk when left out",
+    "gradient": "What raised or lowered the risk",
+    "perturbation": "What raised or lowered the risk",
 }
 CONSTANT = "The model returned the same score everywhere. No map is shown."
 METHODS = {
@@ -35,6 +35,7 @@ METHODS = {
     "gradient": "Gradient",
     "perturbation": "Leave out",
 }
+_SIGNED_BY = {"gradient": "by gradient", "perturbation": "by leaving patches out"}
 
 
 def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> ViewerScene:
@@ -86,6 +87,18 @@ def layer_id(one: "PatchMap") -> str:
     return f"{one.method}-{layer}-{head}{member}"
 
 
+def subtitle_of(one: "PatchMap") -> str:
+    """Return how a map was made, so that the sign reads as in the title.
+
+    The label of a perturbation map names the change when a region is left out, which is the
+    opposite of what the region did; its values are what the region did.
+    """
+    if one.method not in _SIGNED_BY:
+        return one.label
+    member = "" if one.member is None else f", model {one.member + 1}"
+    return f"{_SIGNED_BY[one.method]}{member}"
+
+
 def _explanation(case: CaseRecord, read: CaseReading) -> "SlideExplanation | None":
     if read.prediction is None or not read.prediction.slides:
         return None
@@ -114,7 +127,7 @@ def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
     return MapLayer(
         id=layer_id(one),
         title=TITLES[one.method],
-        subtitle=one.label,
+        subtitle=subtitle_of(one),
         method=one.method,
         method_label=METHODS[one.method],
         layer=one.layer,

@@ -111,9 +111,9 @@ def test_the_numbers_of_a_map_leave_with_it(open_page: Open) -> None:
     page.get_by_label("Map", exact=True).select_option("gradient")  # the pointer stays
     rest(page)
 
-    assert "What moved the risk (gradient x input)" in crop.inner_text()
-    assert "+8.00 risk · p99 of size · rank 1 of 210" in crop.inner_text()
-    assert "+8.00 risk   p99 of size" in readout.inner_text()
+    assert "What raised or lowered the risk (by gradient)" in crop.inner_text()
+    assert "raised risk by 8.00 · p99 of size · rank 1 of 210" in crop.inner_text()
+    assert "raised risk by 8.00   p99 of size" in readout.inner_text()
     assert "uniform" not in crop.inner_text() + readout.inner_text()
 
     page.get_by_text("take the maps away").click()

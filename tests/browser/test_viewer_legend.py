@@ -29,7 +29,7 @@ def test_the_legend_says_what_is_on_screen(open_page: Open) -> None:
     rest(page)
     assert "percentile of size, with sign" in legend.inner_text()
     page.get_by_role("button", name="Raw").click()
-    assert "What moved the risk" in legend.inner_text()
+    assert "What raised or lowered the risk\nby gradient" in legend.inner_text()
     assert "risk" in legend.inner_text()
     assert "Rank agreement with attention" in legend.inner_text()
 
@@ -74,12 +74,14 @@ def test_a_nearly_uniform_map_stays_flat_when_percentiles_were_chosen_before(
 def test_one_click_leads_from_a_nearly_uniform_map_to_the_second_one(open_page: Open) -> None:
     page = open_page("?mode=uniform")
 
-    page.get_by_role("button", name="Show what changes the risk when left out").click()
+    page.get_by_role("button", name="Show what raised or lowered the risk").click()
     rest(page)
 
     legend = page.get_by_label("Legend of the map")
     assert view_of(page)["shownMap"] == "perturbation-all-mean"
-    assert "What changes the risk when left out" in legend.inner_text()
+    assert "What raised or lowered the risk" in legend.inner_text()
+    assert "by leaving patches out" in legend.inner_text()
+    assert "lowered risk\nraised risk" in legend.inner_text()
     assert "Nearly uniform" not in legend.inner_text()
 
 
@@ -115,3 +117,23 @@ def test_a_folded_legend_is_one_line_and_stays_folded(open_page: Open) -> None:
     assert legend.bounding_box()["height"] <= 32
     press(page, "k")
     assert legend.bounding_box()["height"] == open_height
+
+
+def test_a_slider_is_worked_by_the_keyboard(open_page: Open) -> None:
+    page = open_page()
+    before = view_of(page)
+    opacity = page.get_by_label("Opacity", exact=True)
+    opacity.focus()
+
+    press(page, "ArrowLeft")
+    press(page, "ArrowLeft")
+
+    assert opacity.input_value() == "38"
+    assert opacity.evaluate("one => one === one.getRootNode().activeElement")
+    press(page, "Home")
+    assert opacity.input_value() == "0"
+    assert view_of(page)["centre"] == before["centre"]
+    opacity.click()  # with the pointer, the keys of the viewer are wanted next
+    rest(page)
+    press(page, "ArrowRight")
+    assert view_of(page)["centre"] != before["centre"]

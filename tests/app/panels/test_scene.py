@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app import models
 from app.models import SYNTHETIC_MODEL, SYNTHETIC_STUDY
-from app.panels.scene import _banner
+from app.panels.scene import TITLES, _banner, subtitle_of
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 from app.viewer.messages import RESEARCH_ONLY
+from healnet.explain.prediction import RISK, MapMethod, PatchMap
 
 
 def make_case(origin: str) -> CaseRecord:
@@ -44,3 +46,21 @@ def test_without_a_model_nothing_is_called_synthetic(
 ) -> None:
     assert not (tmp_path / "demo").exists()
     assert models.synthetic_chip(workspace, is_study=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "member", "subtitle"),
+    [
+        ("perturbation", None, "by leaving patches out"),
+        ("gradient", None, "by gradient"),
+        ("gradient", 1, "by gradient, model 2"),
+    ],
+)
+def test_a_signed_map_is_named_by_what_its_sign_says(
+    method: MapMethod, member: int | None, subtitle: str
+) -> None:
+    values = np.array([-1.0, 2.0], dtype=np.float32)
+    one = PatchMap(method=method, values=values, unit=RISK, signed=True, member=member)
+
+    assert TITLES[method] == "What raised or lowered the risk"
+    assert subtitle_of(one) == subtitle

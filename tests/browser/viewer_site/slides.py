@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from app.panels.scene import METHODS, TITLES, layer_id
+from app.panels.scene import METHODS, TITLES, layer_id, subtitle_of
 from healnet.explain.prediction import RISK, X_UNIFORM, MapMethod, PatchMap
 
 SIDE = 4096
@@ -102,7 +102,7 @@ def _write_maps(path: Path, corners: NDArray[np.int64], maps: list[PatchMap]) ->
         {
             "id": layer_id(one),
             "title": TITLES[one.method],
-            "subtitle": one.label,
+            "subtitle": subtitle_of(one),
             "method": one.method,
             "method_label": METHODS[one.method],
             "layer": one.layer,

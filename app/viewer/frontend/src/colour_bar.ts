@@ -2,6 +2,7 @@
 import { tableFor } from "./colour_tables";
 import { scalingFor, type Display } from "./display";
 import { el } from "./dom";
+import { endsText } from "./map_text";
 import { short } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
@@ -15,6 +16,7 @@ export class ColourBar {
   private readonly cutMark = el("div", { class: "hw-cut", title: "Below the threshold: not shown" });
   private readonly uniform = el("div", { class: "hw-uniform", hidden: true, title: "Every patch read alike" });
   private readonly ticks = el("div", { class: "hw-ticks" });
+  private readonly ends = el("div", { class: "hw-ends", hidden: true });
   private readonly handles: [HTMLElement, HTMLElement];
   private readonly track: HTMLElement;
   readonly element: HTMLElement;
@@ -27,7 +29,7 @@ export class ColourBar {
     this.track = el("div", { class: "hw-bar", title: "Drag the handles; double-click for the default range" });
     this.track.append(this.ramp, this.cutMark, this.uniform, ...this.handles);
     this.track.addEventListener("dblclick", () => this.setRange(null));
-    this.element = el("div", { class: "hw-bar-box" }, this.track, this.ticks);
+    this.element = el("div", { class: "hw-bar-box" }, this.track, this.ticks, this.ends);
   }
 
   update(map: ScoreMap, display: Display): void {
@@ -40,6 +42,8 @@ export class ColourBar {
     this.showHandles(isPercentile, [low!, high!]);
     this.showCut(map, display, isPercentile);
     this.showTicks(map, isPercentile);
+    this.ends.hidden = !this.isSigned;
+    this.ends.replaceChildren(...endsText(map.data).map((text) => el("span", {}, text)));
   }
 
   private drawRamp(table: Uint8Array): void {

@@ -2,6 +2,7 @@
 import { el, iconButton, Segments } from "./dom";
 import { ICONS } from "./icons";
 import type { Box } from "./lattice";
+import { scoreText } from "./map_text";
 import { short } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
@@ -109,7 +110,7 @@ export class Gallery {
     image.addEventListener("error", () => image.classList.add("hw-unreadable"));
     const button = el(
       "button",
-      { type: "button", class: "hw-thumb", "data-patch": patch, "aria-label": `Patch ${patch}, ${short(score)} ${map.data.unit}` },
+      { type: "button", class: "hw-thumb", "data-patch": patch, "aria-label": `Patch ${patch}, ${scoreText(map, patch)}` },
       image,
       el("span", {}, `${sign}${short(score)}${unit}`),
     );

@@ -43,9 +43,19 @@ export function nameText({ title, subtitle }: MapData): string {
   return subtitle ? `${title} (${subtitle})` : title;
 }
 
-/** Score of a patch with its unit. */
+/** Score of a patch with its unit; of a map with a sign, what the patch did. */
 export function scoreText(map: ScoreMap, patch: number): string {
-  return withUnit(map.scores[patch]!, map.data.unit, map.data.signed);
+  const score = map.scores[patch]!;
+  const { signed, unit } = map.data;
+  if (!signed) return withUnit(score, unit);
+  const quantity = unit || "risk";
+  if (score === 0) return `no change of ${quantity}`;
+  return `${score > 0 ? "raised" : "lowered"} ${quantity} by ${short(Math.abs(score))}`;
+}
+
+/** What the two ends of the colours of a map with a sign stand for: lowest, highest. */
+export function endsText({ unit }: MapData): readonly [string, string] {
+  return [`lowered ${unit || "risk"}`, `raised ${unit || "risk"}`];
 }
 
 /** Where a patch stands among all; maps with a sign are ranked by size. */

@@ -2,7 +2,7 @@
 import OpenSeadragon from "openseadragon";
 
 import type { Display } from "./display";
-import { countText, nameText, rangeText, shownText } from "./map_text";
+import { countText, endsText, nameText, rangeText, shownText } from "./map_text";
 import type { Marks } from "./marks";
 import type { SceneData } from "./messages";
 import { times } from "./number_text";
@@ -96,7 +96,10 @@ function drawFoot(context: CanvasRenderingContext2D, picture: Picture, width: nu
     const isTint = display.style === "tint";
     if (isTint) drawRamp(context, ramp, top);
     line(nameText(map.data), isTint ? 184 : 12, top + 21, "600 12px");
-    line([rangeText(map, display), countText(map, display), shownText(map, display)].filter(Boolean).join(" · "), 12, top + 40);
+    const [lowest, highest] = endsText(map.data);
+    const ends = isTint && map.data.signed ? `blue ${lowest}, orange ${highest}` : "";
+    const facts = [ends, rangeText(map, display), countText(map, display), shownText(map, display)];
+    line(facts.filter(Boolean).join(" · "), 12, top + 40);
   }
   line(`${scene.title}${magnification} · ${scene.model_label}`, 12, top + 58);
   line(scene.banner, 12, top + 75, "600 12px");

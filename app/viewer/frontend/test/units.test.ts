@@ -6,7 +6,7 @@ import { FIRST_VIEW } from "../src/display";
 import { orderText } from "../src/gallery";
 import { Lattice } from "../src/lattice";
 import { otherKind } from "../src/map_kind";
-import { countText, headText, layerText, nameText, rangeText, rankText, warningText } from "../src/map_text";
+import { countText, headText, layerText, nameText, rangeText, rankText, scoreText, warningText } from "../src/map_text";
 import { isSameSlide, type MapData, type SceneData } from "../src/messages";
 import { duration, micrometres, percent, percentile, short, times, whole, withUnit } from "../src/number_text";
 import { colourPosition, patchColours } from "../src/paint";
@@ -118,6 +118,14 @@ test("a map with a sign says that its percentiles go by size", () => {
   assert.equal(rangeText(map, PERCENTILE), "\u2212100 to 100: percentile of size, with sign");
   assert.equal(rankText(map, 0), "p83 of size");
   assert.equal(rankText(mapOf([5, 1, 3, N, N, N]), 0), "p83");
+});
+
+test("the score of a map with a sign says what the patch did to the risk", () => {
+  const map = mapOf([-0.0092, 0.014, 0, N, N, N], { signed: true, unit: "risk" });
+  const told = [0, 1, 2].map((patch) => scoreText(map, patch));
+
+  assert.deepEqual(told, ["lowered risk by 0.0092", "raised risk by 0.014", "no change of risk"]);
+  assert.equal(scoreText(mapOf([1, 2, 3, N, N, N]), 1), "2.00× uniform");
 });
 
 test("where no colours are shown, the scores are told and not their colours", () => {
