@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.case_tables import matched_features
 from app.model_facts import cohort_name, endpoint, limits
+from app.panels.remarks import other_rows
 from app.predictions import cache
 from app.reading import CaseReading
 from app.store.records import CaseRecord
@@ -60,6 +61,7 @@ def check_rows(
     if case.slides:
         rows += _slide_rows(prediction, read)
     rows.append(_use(case, prediction))
+    rows += [(False, words) for words in other_rows(case)]
     if read.bundle is not None:
         rows += [_match(report) for report in matched_features(case, read.bundle)]
     return tuple(rows)

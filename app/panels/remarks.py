@@ -24,6 +24,7 @@ def remark(case: CaseRecord, read: CaseReading) -> str:
     if SLIDE in read.prediction.modalities_used and read.slide_problem is not None:
         texts.append("The slide file cannot be opened now; its stored patches were used.")
     texts.append(missing_words(case, read.prediction))
+    texts += [f"{words}." for words in other_rows(case)]
     texts += [warning_words(notice) for notice in read.prediction.warnings]
     return "".join(f'<p class="hn-remark">{escape(text)}</p>' for text in texts if text)
 
@@ -46,6 +47,18 @@ def missing_words(case: CaseRecord, prediction: "Prediction | None") -> str:
     if not lacking or prediction is None:
         return " ".join(lacking)
     return f"{' '.join(lacking)} Estimate uses {read_words(used)} only."
+
+
+def other_rows(case: CaseRecord) -> tuple[str, ...]:
+    """Return, for each table of an own case, that its row is not called as the case is."""
+    if case.is_built_in:
+        return ()
+    names = {case.title.strip(), case.id}
+    return tuple(
+        f"{table.name}: row {table.row_key} was chosen for case {case.title}"
+        for table in case.tables
+        if table.row_key and table.row_key.strip() not in names
+    )
 
 
 def read_words(used: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.panels.remarks import missing_words, remark, tables_label
+from app.panels.remarks import missing_words, other_rows, remark, tables_label
 from app.reading import CaseReading
 from app.store.records import CaseRecord, FileRecord
 from healnet.exceptions import Notice
@@ -84,6 +84,24 @@ def test_stored_patches_of_a_slide_that_is_gone_are_named() -> None:
 
     assert "The slide file cannot be opened now; its stored patches were used." in words
     assert "has not been read" not in words
+
+
+@pytest.mark.parametrize(
+    ("title", "origin", "words"),
+    [
+        ("Scan", "own", ("rna.csv: row SYN-0030 was chosen for case Scan",)),
+        ("SYN-0030", "own", ()),
+        ("Scan", "built-in", ()),
+    ],
+)
+def test_a_row_of_another_name_is_said(title: str, origin: str, words: tuple[str]) -> None:
+    table = FileRecord(
+        id="t", role="rna", name="rna.csv", path=Path("t"), size=1, row_key="SYN-0030"
+    )
+
+    case = CaseRecord(id="c", title=title, tumour="", origin=origin, files=(table,))  # type: ignore[arg-type]
+
+    assert other_rows(case) == words
 
 
 @pytest.mark.parametrize(
