@@ -10,6 +10,7 @@ from app.panels.pixel_size import show_form
 from app.panels.remarks import missing_words
 from app.panels.scene import make_scene
 from app.reading import CaseReading
+from app.store.known_names import as_known
 from app.store.records import CaseRecord
 from app.store.workspace import Workspace
 from app.viewer.component import slide_viewer
@@ -18,7 +19,7 @@ from app.viewer.component import slide_viewer
 def show(workspace: Workspace, case: CaseRecord, read: CaseReading) -> None:
     """Show the slide of a case, and the next step where it has not been analysed."""
     if read.slide_problem is not None:
-        layout.show_notice(read.slide_problem, kind="refusal")
+        layout.show_notice(as_known(read.slide_problem, case.files), kind="refusal")
     if read.properties is None:
         if not case.slides:
             words = escape(missing_words(case, read.prediction))

@@ -5,6 +5,7 @@ from pathlib import Path
 from app.store.cases import NewFile, new_id
 from app.store.file_state import is_changed
 from app.store.folders import find_entry
+from app.store.known_names import rename_in
 from app.store.records import SLIDE, CaseRecord, FileRecord
 from app.store.removal import discard, stop_jobs
 from app.store.workspace import Workspace
@@ -37,7 +38,7 @@ def admit_slide(workspace: Workspace, path: Path, *, name: str, sha256: str = ""
         probe_slide(path)
     except SlideError as error:
         workspace.audit.append("slide refused", {"code": error.code})
-        error.where = error.where.replace(path.name, name)  # the name that the user knows
+        rename_in(error, path, name)
         raise
     file = NewFile(role=SLIDE, path=path, name=name, sha256=sha256)
     case_id = workspace.own.add(title=Path(name).stem or "slide", files=(file,))
@@ -90,8 +91,9 @@ def add_table(
         _check_row(path, row)
         file = NewFile(role=modality, path=path, name=name, row_key=row)
         replaced = workspace.own.attach(case_id, file)
-    except HealNetError:
+    except HealNetError as error:
         path.unlink()
+        rename_in(error, path, name)
         raise
     discard(workspace, replaced)
     workspace.results.drop_case(case_id)
@@ -123,6 +125,9 @@ def table_rows(content: bytes, name: str, folder: Path) -> tuple[str, ...]:
     path.write_bytes(content)
     try:
         return tuple(str(row) for row in read_table(path).index)
+    except HealNetError as error:
+        rename_in(error, path, name)
+        raise
     finally:
         path.unlink()
 
@@ -135,7 +140,7 @@ def _check_row(path: Path, row: str) -> None:
         raise HealNetError(
             "the chosen patient is not in this table",
             code="TABLE-ROW",
-            where=path.suffix.removeprefix("."),
+            where=path.name,
             fix=f"choose one of its {len(rows)} rows",
         )
 

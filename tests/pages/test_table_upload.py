@@ -1,5 +1,7 @@
 """Adding a table: the patient is chosen by a person, never by position."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -53,6 +55,39 @@ def test_only_the_exact_name_of_the_case_is_offered(
     page = upload(open_page("case", case=case_id))
 
     assert patient(page).value == value
+
+
+def test_a_refused_table_is_called_by_its_own_name(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
+    case_id = workspace.own.add(title="Somebody")
+
+    page = upload(open_page("case", case=case_id), b"case_id,TP53\nP1,1\nP1,2\n")
+
+    where = re.findall(r'<p class="hn-where">(.*?)</p>', words(page))
+    assert len(where) == 1
+    assert where[0].startswith("cohort.csv, ")
+
+
+def test_a_table_that_the_model_refuses_is_called_by_its_own_name(
+    open_page: OpenPage, study: Workspace
+) -> None:
+    case_id = study.own.add(title="P1")
+    intake.add_table(
+        study,
+        case_id,
+        modality="rna",
+        name="mine.csv",
+        content=b"case_id,NOT_A_GENE\nP1,1\n",
+        row="P1",
+    )
+    copy = study.case(case_id).tables[0].path
+
+    page = open_page("case", case=case_id)
+
+    assert not page.exception
+    assert "hn-refusal" in words(page)
+    assert copy.name not in words(page)
 
 
 def test_names_of_files_and_rows_are_shown_as_text(
