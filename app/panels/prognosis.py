@@ -14,6 +14,7 @@ from app.charts.styles import GROUP_BY_NAME
 from app.cohort_view import CohortView, view_cohort
 from app.model_facts import endpoint, pooled_concordance
 from app.panels import checks
+from app.panels.analysis import is_refused
 from app.panels.remarks import remark, tables_label
 from app.predictions import check_owner
 from app.reading import CaseReading
@@ -25,6 +26,7 @@ from app.statements import (
     median_words,
     p_words,
 )
+from app.store.known_names import as_known
 from app.store.records import SLIDE, CaseRecord
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ RANGE_WORDS = "range: spread of the models, not a confidence interval"
 def show(case: CaseRecord, read: CaseReading) -> None:
     """Show the estimate of a case, or what is missing for one."""
     if read.problem is not None:
-        layout.show_notice(read.problem, kind="refusal")
+        layout.show_notice(as_known(read.problem, case.files), kind="refusal")
     if read.prediction is None or read.bundle is None:
         if read.problem is None:
             st.html(f'<p class="hn-empty">{_why_nothing(read)}</p>')
@@ -135,7 +137,9 @@ def _why_nothing(read: CaseReading) -> str:
     if read.slide_state == "needs_pixel_size":
         return "The estimate needs the pixel size of the slide. Enter it beside the slide."
     if read.slide_state == "not_analysed":
-        return "Not analysed yet. Press Analyse above the slide."
+        if not is_refused(read.job):
+            return "The estimate appears here once the slide has been analysed."
+        return "No estimate: the slide cannot be read by the model. The reason is on the left."
     if read.slide_state == "refused":
         return "No estimate: the slide cannot be read by the model. The reason is on the left."
     return "Nothing to predict from yet: add a slide or an omic profile."

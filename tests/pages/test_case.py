@@ -12,6 +12,7 @@ from app.reading import read_case
 from app.store.cases import NewFile
 from app.store.workspace import Workspace
 from app.viewer.messages import RESEARCH_ONLY
+from healnet.exceptions import Notice
 from tests.pages.conftest import OpenPage, markup_of, words
 
 NUMBER = re.compile(r"-?\d+\.\d+")
@@ -92,7 +93,7 @@ def test_the_omics_tab_adds_up(open_page: OpenPage, study: Workspace) -> None:
 
 
 def test_a_case_without_slide_says_so_and_has_no_patch(
-    open_page: OpenPage, own_case: str
+    open_page: OpenPage, study: Workspace, own_case: str
 ) -> None:
     page = open_page("case", case=own_case)
 
@@ -101,6 +102,8 @@ def test_a_case_without_slide_says_so_and_has_no_patch(
     assert "No slide for this case." in shown
     assert "No patches yet" in shown
     assert "wider range" not in shown
+    row = study.case(own_case).tables[0].row_key
+    assert shown.count(f"mine.csv: row {row} was chosen for case Mine") == 2  # remark, check
     assert shown.count("range: spread of the models, not a confidence interval") == 1
 
 
@@ -187,6 +190,28 @@ def test_a_slide_that_was_not_analysed_offers_it(
     assert "Not analysed yet. About" in words(page)
     next(button for button in page.button if button.label == "Analyse").click().run()
     assert [job.case_id for job in study.jobs.live()] == [case_id]
+    assert "Not analysed yet" not in words(page)
+    assert [b.label for b in page.button if b.label in {"Analyse", "Cancel"}] == ["Cancel"]
+    study.jobs.start_next()
+    next(button for button in page.button if button.label == "Cancel").click().run()
+    assert "Stopping..." in words(page)
+
+
+@pytest.mark.slow
+def test_a_slide_that_was_refused_says_why_and_makes_no_estimate(
+    open_page: OpenPage, study: Workspace, test_data: Path, tmp_path: Path
+) -> None:
+    case_id = slide_case(study, test_data / "slides" / "CMU-1-Small-Region.svs", tmp_path)
+    job_id = study.jobs.submit(case_id=case_id, kind="encode", spec={})
+    problem = Notice(code="SLIDE-NO-TISSUE", what="no tissue found", fix="see the tissue mask")
+    study.jobs.end(job_id, "failed", problem)
+
+    page = open_page("case", case=case_id)
+
+    assert not page.exception
+    assert "No tissue found" in words(page)
+    for text in ("tissue mask", "Not analysed yet", "on this computer"):
+        assert text not in words(page)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from app.jobs.queue import JobRecord
-from app.panels.analysis import estimated_seconds, last_words
+from app.panels.analysis import estimated_seconds, is_refused, last_words
 from app.panels.job_status import clock, progress_words, stage_words
 from healnet.exceptions import Notice
 
@@ -67,7 +67,7 @@ def test_a_cancelled_job_says_how_far_it_came_and_that_nothing_was_saved() -> No
 
 
 def test_a_failed_job_says_why() -> None:
-    problem = Notice(code="SLIDE-NO-TISSUE", what="no tissue was found")
+    problem = Notice(code="JOB-MEMORY", what="not enough memory")
 
     assert last_words(replace(JOB, state="failed", problem=problem)) == problem
     assert last_words(replace(JOB, state="done")) is None
@@ -75,9 +75,22 @@ def test_a_failed_job_says_why() -> None:
     assert last_words(None) is None
 
 
+def test_a_slide_without_tissue_names_only_what_the_app_has() -> None:
+    problem = Notice(
+        code="SLIDE-NO-TISSUE", what="no tissue", why="glass", fix="look at the tissue mask"
+    )
+    job = replace(JOB, state="failed", problem=problem)
+
+    words = last_words(job)
+
+    assert is_refused(job)
+    assert (words.what, words.why) == ("no tissue", "glass")
+    assert words.fix.startswith("Go to Cases and open")
+
+
 def test_the_first_estimate_grows_with_the_area_not_the_pixels() -> None:
     fine = estimated_seconds(width=40_000, height=40_000, mpp=0.25)
     coarse = estimated_seconds(width=20_000, height=20_000, mpp=0.5)
 
     assert fine == pytest.approx(coarse)
-    assert fine == pytest.approx(0.4 * (10_000 / 128) ** 2 / 55)
+    assert fine == pytest.approx(20 + 0.4 * (10_000 / 128) ** 2 / 55)
