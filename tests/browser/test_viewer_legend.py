@@ -15,7 +15,7 @@ def test_the_threshold_shows_as_many_patches_as_it_says(open_page: Open) -> None
 
     legend = page.get_by_label("Legend of the map").inner_text()
     assert "top 3.4" in legend
-    assert "8 patches, \u2265 0.31\u00d7 uniform" in legend  # 3.4 % of 210, rounded up
+    assert "8 patches of 210, \u2265 0.31\u00d7 uniform" in legend  # 3.4 % of 210, rounded up
 
 
 def test_the_legend_says_what_is_on_screen(open_page: Open) -> None:

@@ -80,12 +80,13 @@ export class ColourBar {
     const [low, high] = this.axis;
     const isUniform = !isPercentile && map.data.unit === "x uniform" && low < 1 && high > 1;
     const reading = isPercentile ? (this.isSigned ? "0" : "50th percentile") : "";
+    const ends = isPercentile ? [] : [this.range[1], this.range[0]]; // as the legend's line names them
     const wanted: [number, string][] = [
+      ...ends.map((end): [number, string] => [end, short(end)]),
       [high, isPercentile ? "100" : short(high)],
       [low, short(low)],
       ...(isUniform ? ([[1, "1× uniform"]] as [number, string][]) : []),
       ...(reading || this.isSigned ? ([[(low + high) / 2, reading || "0"]] as [number, string][]) : []),
-      ...(isPercentile ? [] : ([[this.range[1], short(this.range[1])]] as [number, string][])),
     ];
     this.ticks.replaceChildren(...this.fitting(wanted).map(([at, text]) => tick(at, text)));
     this.uniform.hidden = !isUniform;

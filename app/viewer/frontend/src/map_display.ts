@@ -7,7 +7,7 @@ import { otherKind } from "./map_kind";
 import type { MapData, SceneData } from "./messages";
 import { short } from "./number_text";
 import type { Overlay } from "./overlay";
-import { contour, paint } from "./paint";
+import { contours, paint } from "./paint";
 import { rankAgreement, type ScoreMap } from "./score_map";
 import type { Statistics } from "./statistics";
 
@@ -126,13 +126,13 @@ export class MapDisplay {
     if (map) legend.update(map, display);
     if (!this.isReady) return;
     const isShown = map && this.isShown;
-    marks.contour = isShown && display.style === "outline" ? contour(map, display) : null;
+    marks.contours = isShown && display.style === "outline" ? contours(map, display) : [];
     overlay.request(() => {
       const painting = isShown ? paint(map, display, this.scene.width, this.scene.height) : null;
       return painting && { painting, opacity: () => this.opacity };
     });
     marks.draw();
-    if (marks.contour) statistics.overlayShown(performance.now() - asked);
+    if (marks.contours.length) statistics.overlayShown(performance.now() - asked);
   }
 }
 

@@ -12,8 +12,12 @@ export function rangeText(map: ScoreMap, display: Display): string {
     return signed ? "\u2212100 to 100: percentile of size, with sign" : "0 to 100: percentile within this slide";
   }
   const [low, high] = display.range ?? map.defaultRange();
-  const most = Math.max(map.maximum, signed ? -map.minimum : map.maximum);
-  const clip = most > high * 1.0001 ? `, clipped (max ${short(most)})` : "";
+  if (signed) {
+    const isClipped = Math.max(map.maximum, -map.minimum) > high * 1.0001;
+    const ends = `${isClipped ? "clipped at" : "colours to"} \u00b1${short(high)}`;
+    return `${short(map.minimum)} to ${withUnit(map.maximum, unit)}, ${ends}`;
+  }
+  const clip = map.maximum > high * 1.0001 ? `, clipped (max ${short(map.maximum)})` : "";
   return `${short(low)} to ${withUnit(high, unit)}${clip}`;
 }
 
@@ -22,15 +26,30 @@ export function countText(map: ScoreMap, display: Display): string {
   const scaling = display.style === "tint" ? `${scalingFor(map, display)} · ` : "";
   const share = map.effectiveShare;
   const spread = share === null ? "" : `, spread over ${percent(share)} of them`;
-  return `${scaling}${whole(map.count)} patches${spread}`;
+  return `${scaling}${patchesText(map.count)}${spread}`;
 }
 
+/** How many patches are shown; of a map with a sign also what they did, and in which colour. */
 export function shownText(map: ScoreMap, display: Display): string {
   if (display.topShare >= 1) return "";
   const cut = map.cutFor(display.topShare);
   const shown = map.numAtLeast(cut);
-  const size = map.data.signed ? "size " : "";
-  return `top ${percent(display.topShare)}: ${whole(shown)} patches, ${size}≥ ${withUnit(cut, map.data.unit)}`;
+  const [top, least] = [`top ${percent(display.topShare)}`, `≥ ${withUnit(cut, map.data.unit)}`];
+  const many = `${patchesText(shown)} of ${whole(map.count)}`;
+  if (!map.data.signed) return `${top}: ${many}, ${least}`;
+  const [raised, lowered] = signsAtLeast(map, cut);
+  const [orange, blue] = display.style === "outline" ? [" (orange)", " (blue)"] : ["", ""];
+  return `${top}: ${many}, ${whole(raised)} raised${orange}, ${whole(lowered)} lowered${blue}, size ${least}`;
+}
+
+function patchesText(count: number): string {
+  return `${whole(count)} ${count === 1 ? "patch" : "patches"}`;
+}
+
+/** How many patches of at least this size raised the risk, and how many lowered it. */
+function signsAtLeast(map: ScoreMap, cut: number): [number, number] {
+  const shown = map.scores.filter((_, patch) => map.strength(patch) >= cut);
+  return [shown.filter((score) => score > 0).length, shown.filter((score) => score < 0).length];
 }
 
 /** What keeps a map from saying anything about place; empty for a map that does. */

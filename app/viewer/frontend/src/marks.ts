@@ -2,6 +2,7 @@
 // the chosen patch, named areas, and a hatch where a tile could not be read.
 import type { Box } from "./lattice";
 import type { RegionData } from "./messages";
+import type { Contour } from "./paint";
 import type { View } from "./view";
 
 const ACCENT = "#1B6CA8";
@@ -11,7 +12,7 @@ const TRUTH = "#027A48";
 
 export class Marks {
   readonly canvas = document.createElement("canvas");
-  contour: Path2D | null = null;
+  contours: readonly Contour[] = [];
   hovered: Box | null = null;
   chosen: Box | null = null;
   private regions: { label: string; path: Path2D; x: number; y: number }[] = [];
@@ -66,7 +67,7 @@ export class Marks {
     const pixel = 1 / Math.hypot(a, b);
     for (const area of this.failed.values()) hatch(context, area, pixel);
     for (const { path } of this.regions) line(context, path, pixel, TRUTH, 2, [6, 3]);
-    if (this.contour && isMapShown) line(context, this.contour, pixel, INK, 1.75);
+    for (const { path, colour } of isMapShown ? this.contours : []) line(context, path, pixel, colour, 1.75);
     if (this.hovered) line(context, boxPath(this.hovered), pixel, INK, 1);
     if (this.chosen) line(context, boxPath(this.chosen), pixel, ACCENT, 2);
   }

@@ -9,6 +9,16 @@ const MAX_CANVAS = 4096;
 const GOOD_CANVAS = 2048;
 const SURROUND = [0xf2, 0xf3, 0xf5] as const;
 
+const INK = "#1F2933";
+const LOWERED = "#0F4C81"; // the ends of the table of maps with a sign
+const RAISED = "#B24A0E";
+
+/** A line around patches, in level-0 px. */
+export interface Contour {
+  path: Path2D;
+  colour: string;
+}
+
 /** The painted map and where it lies, in level-0 px. */
 export interface Painting {
   canvas: HTMLCanvasElement;
@@ -121,14 +131,21 @@ function canvasOf(width: number, height: number): HTMLCanvasElement {
   return canvas;
 }
 
-/** The contour of the shown patches as one path in level-0 px. */
-export function contour(map: ScoreMap, display: Display): Path2D {
+/** The contours of the shown patches; of a map with a sign one for each, in its colour. */
+export function contours(map: ScoreMap, display: Display): Contour[] {
+  if (!map.data.signed) return [{ path: contour(map, display), colour: INK }];
+  return [-1, 1].map((sign) => ({ path: contour(map, display, sign), colour: sign < 0 ? LOWERED : RAISED }));
+}
+
+/** One path in level-0 px, around all shown patches or those of one sign. */
+function contour(map: ScoreMap, display: Display, sign?: number): Path2D {
   const { grid, cells } = map.lattice;
   const cut = map.cutFor(display.topShare);
   const isIn = (column: number, row: number): boolean => {
     if (column < 0 || row < 0 || column >= grid.columns || row >= grid.rows) return false;
     const patch = cells[row * grid.columns + column]!;
-    return patch >= 0 && map.strength(patch) >= cut;
+    if (patch < 0 || !(map.strength(patch) >= cut)) return false;
+    return sign === undefined || Math.sign(map.scores[patch]!) === sign;
   };
   const path = new Path2D();
   runs(grid.rows, grid.columns, (line, at) => isIn(at, line - 1) !== isIn(at, line), (line, from, to) => {

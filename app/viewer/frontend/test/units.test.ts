@@ -6,7 +6,7 @@ import { FIRST_VIEW } from "../src/display";
 import { orderText } from "../src/gallery";
 import { Lattice } from "../src/lattice";
 import { otherKind } from "../src/map_kind";
-import { countText, headText, layerText, nameText, rangeText, rankText, scoreText, warningText } from "../src/map_text";
+import { countText, headText, layerText, nameText, rangeText, rankText, scoreText, shownText, warningText } from "../src/map_text";
 import { isSameSlide, type MapData, type SceneData } from "../src/messages";
 import { duration, micrometres, percent, percentile, short, times, whole, withUnit } from "../src/number_text";
 import { colourPosition, patchColours } from "../src/paint";
@@ -126,6 +126,17 @@ test("the score of a map with a sign says what the patch did to the risk", () =>
 
   assert.deepEqual(told, ["lowered risk by 0.0092", "raised risk by 0.014", "no change of risk"]);
   assert.equal(scoreText(mapOf([1, 2, 3, N, N, N]), 1), "2.00× uniform");
+});
+
+test("a map with a sign tells its true ends, where its colours stop, and how many did what", () => {
+  const map = mapOf([-0.0092, 0.014, 0.001, -0.02, N, N], { signed: true, unit: "risk" });
+  const cut = { ...FIRST_VIEW, range: [-0.0039, 0.0039] as [number, number], topShare: 0.75 };
+
+  assert.equal(rangeText(map, cut), "\u22120.020 to 0.014 risk, clipped at \u00b10.0039");
+  assert.equal(rangeText(map, FIRST_VIEW), "\u22120.020 to 0.014 risk, colours to \u00b10.020");
+  assert.equal(plain(shownText(map, cut)), "top 75 %: 3 patches of 4, 1 raised, 2 lowered, size ≥ 0.0092 risk");
+  assert.match(shownText(map, { ...cut, style: "outline" }), /1 raised \(orange\), 2 lowered \(blue\)/);
+  assert.match(plain(shownText(mapOf([1, 2, 3, N, N, N]), { ...FIRST_VIEW, topShare: 0.01 })), /: 1 patch of 3, /);
 });
 
 test("where no colours are shown, the scores are told and not their colours", () => {
