@@ -24,7 +24,7 @@ export interface Actions {
 
 export class Toolbar {
   readonly element: HTMLElement;
-  private readonly presets = new Map<number, HTMLButtonElement>();
+  private readonly presets = new Map<(typeof PRESETS)[number], HTMLButtonElement>();
   private readonly field: HTMLInputElement;
   private readonly toggles: Record<"overlay" | "navigator" | "gallery" | "regions", HTMLButtonElement>;
 
@@ -64,7 +64,7 @@ export class Toolbar {
     const fit = el("button", { type: "button", class: "hw-button", title: "Whole slide (0)", click: actions.fit }, "Fit");
     const group = el("div", { class: "hw-group", role: "group", "aria-label": "Magnification presets" }, fit);
     PRESETS.forEach((magnification, index) => {
-      const title = `${magnification}x (${index + 1})`;
+      const title = presetTitle(magnification, index);
       const act = () => actions.preset(magnification);
       const button = el("button", { type: "button", class: "hw-button", title, click: act }, `${magnification}x`);
       this.presets.set(magnification, button);
@@ -113,6 +113,8 @@ export class Toolbar {
     }
     const native = this.view.nativeMagnification;
     for (const [preset, button] of this.presets) {
+      const isBeyond = native !== null && preset > native * 1.02;
+      button.title = `${presetTitle(preset, PRESETS.indexOf(preset))}${isBeyond ? ": digital enlargement beyond the scan" : ""}`;
       button.disabled = native === null || preset / native > this.maxScale * 1.001;
       const isHere = magnification !== null && Math.abs(magnification / preset - 1) < 0.02;
       button.setAttribute("aria-pressed", String(isHere));
@@ -129,4 +131,8 @@ export class Toolbar {
     if (this.view.nativeMagnification === null) this.view.zoomToScale(value / 100);
     else actions.preset(value);
   }
+}
+
+function presetTitle(magnification: number, index: number): string {
+  return `${magnification}x (${index + 1})`;
 }
