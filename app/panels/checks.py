@@ -108,7 +108,7 @@ def _pixel_size_words(source: str | None) -> str:
 
 
 def _item(is_good: bool, text: str) -> str:  # noqa: FBT001
-    mark, name = ("\u2713", "passed") if is_good else ("!", "attention")
+    mark, name = ("\u2713", "passed") if is_good else ("!", "warning")
     kind = "hn-good" if is_good else "hn-warning"
     return (
         f'<li><span class="{kind}" role="img" aria-label="{name}">{mark}</span> '

@@ -88,7 +88,7 @@ def test_the_dialog_lists_the_slides_of_the_allowed_folders(
     page.button[0].click().run()
 
     assert not page.exception
-    assert page.selectbox(key="folder_entry").options == ["mine.svs   0.0 MB"]
+    assert page.selectbox(key="folder_entry").options == ["mine.svs   0.0 kB"]
 
 
 def test_the_dialog_says_where_slides_are_looked_for(open_page: OpenPage) -> None:
