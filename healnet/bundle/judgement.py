@@ -6,8 +6,7 @@ from numpy import ndarray
 
 from healnet.exceptions import SurvivalError
 from healnet.survival.concordance import concordance, concordance_interval, uno_concordance
-from healnet.survival.outcome import MIN_EVENTS_FOR_CONCORDANCE
-from healnet.survival.outcome import Outcome as Outcome  # noqa: PLC0414  (for those who judge)
+from healnet.survival.outcome import MIN_EVENTS_FOR_CONCORDANCE, Outcome
 
 _TAU_SHARE = 0.9
 _UNO_REPLICATES = 200  # each costs a whole estimate

@@ -21,7 +21,7 @@ LIMITS = (
 )
 MOST_BARS = 15
 _MADE = {
-    True: "change of risk when a region is left out",
+    True: "what a region adds to the risk, found by leaving it out",
     False: "gradient x input, since the only patch cannot be left out",
 }
 _MOST_CELLS = 4_000_000

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int64
 from PIL import Image, ImageDraw
 from scipy.stats import rankdata
 
-from healnet.bundle.judgement import Outcome, judge_risk
+from healnet.bundle.judgement import judge_risk
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.case import Case
 from healnet.data.cohort import Cohort
@@ -24,6 +24,7 @@ from healnet.exceptions import ModalityError
 from healnet.explain.prediction import Prediction
 from healnet.predict.prediction import predict_case
 from healnet.study.genes import CNV_DRIVERS, DRIVER_GENES, MUTATION_DRIVERS
+from healnet.survival.outcome import Outcome
 
 OMICS = ("rna", "cnv", "mutation")
 SCALE = 8  # level-0 pixels per pixel of a rasterised region

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healnet.bundle.domain import SlideDomain
-from healnet.bundle.judgement import Outcome, judge_risk
+from healnet.bundle.judgement import judge_risk
 from healnet.bundle.reference import Reference, hash_case, within_fold_percentiles
 from healnet.exceptions import BundleError
+from healnet.survival.outcome import Outcome
 
 SALT = "ab" * 16
 

@@ -175,7 +175,7 @@ def test_a_map_without_a_region_to_leave_out_is_named_for_what_it_is(
         read_prediction(write_all(replace(prediction, slides=(single,)), tmp_path))
     )
 
-    assert "left out" in with_it[0].attribution_is
+    assert "leaving it out" in with_it[0].attribution_is
     assert without[0].attribution_is.startswith("gradient")
 
 
