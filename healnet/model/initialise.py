@@ -10,7 +10,7 @@ def linear(
     in_features: int, out_features: int, *, generator: torch.Generator, bias: bool = True
 ) -> nn.Linear:
     """Return a linear layer, uniform in +-1/sqrt(in_features): torch's own default."""
-    layer = _blank_linear(in_features, out_features, bias=bias)
+    layer = _BlankLinear(in_features, out_features, bias=bias)
     bound = 1 / math.sqrt(in_features)
     with torch.no_grad():
         for parameter in layer.parameters():
@@ -25,7 +25,7 @@ def lecun_linear(
 
     It keeps mean 0 and variance 1 through SELU (Klambauer et al., NeurIPS 2017).
     """
-    layer = _blank_linear(in_features, out_features)
+    layer = _BlankLinear(in_features, out_features)
     with torch.no_grad():
         layer.weight.normal_(std=1 / math.sqrt(in_features), generator=generator)
         layer.bias.zero_()
@@ -37,7 +37,8 @@ def normal(*shape: int, scale: float, generator: torch.Generator) -> nn.Paramete
     return nn.Parameter(torch.empty(shape).normal_(std=scale, generator=generator))
 
 
-def _blank_linear(in_features: int, out_features: int, *, bias: bool = True) -> nn.Linear:
-    """Return a linear layer whose memory holds anything: its own start would draw globally."""
-    layer = nn.Linear(in_features, out_features, bias=bias, device="meta")
-    return layer.to_empty(device="cpu")
+class _BlankLinear(nn.Linear):
+    """A linear layer whose memory holds anything: its own start would draw globally."""
+
+    def reset_parameters(self) -> None:
+        """Leave the memory as it is."""

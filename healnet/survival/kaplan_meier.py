@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 from healnet.exceptions import SurvivalError
 from healnet.survival.outcome import check_outcome
@@ -156,7 +156,7 @@ def _log_log_band(
     alive = np.maximum(at_risk - events, 1)  # 0 only where the curve is 0: masked below
     greenwood = np.cumsum(events / (at_risk * alive))
     log_survival = np.log(np.where(inside, survival, 0.5))
-    width = stats.norm.isf((1 - confidence) / 2) * np.sqrt(greenwood) / -log_survival
+    width = special.ndtri((1 + confidence) / 2) * np.sqrt(greenwood) / -log_survival
     outside = np.where(survival >= 1, 1.0, np.nan)
     lower = np.where(inside, np.exp(log_survival * np.exp(width)), outside)
     upper = np.where(inside, np.exp(log_survival * np.exp(-width)), outside)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 from healnet.exceptions import SurvivalError
 from healnet.survival.outcome import check_outcome
@@ -63,7 +63,7 @@ def log_rank(
         )
     statistic = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess)
     freedom = len(labels) - 1
-    return LogRank(statistic, freedom, float(stats.chi2.sf(statistic, freedom)))
+    return LogRank(statistic, freedom, float(special.chdtrc(freedom, statistic)))
 
 
 def _excess(
