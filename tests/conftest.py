@@ -1,4 +1,4 @@
-"""Fixtures for every test: seeds, the hypothesis profile and the shared test data."""
+"""Fixtures for every test: seeds, the hypothesis profile, the shared test data, one model."""
 
 import os
 import sys
@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+
+from healnet.bundle import ModelBundle, read_bundle
+from healnet.data.cohort import Cohort
+from healnet.train import train_model
+from tests.train.planted import RECIPE, planted_cohort
 
 ROOT = Path(__file__).parents[1]
 TEST_DATA = Path(os.environ.get("HEALNET_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -41,3 +46,23 @@ def test_data() -> Path:
     if not TEST_DATA.is_dir():
         pytest.skip("test data not found: set HEALNET_TEST_DATA to the folder that holds it")
     return TEST_DATA
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """A small cohort with a planted signal."""
+    return planted_cohort(tmp_path_factory.mktemp("cohort"))
+
+
+@pytest.fixture(scope="session")
+def model_folder(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model trained on that cohort, once for all tests that only read it."""
+    folder = tmp_path_factory.mktemp("run") / "model"
+    train_model(cohort, recipe=RECIPE, out_dir=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(model_folder: Path) -> ModelBundle:
+    """The same model, read."""
+    return read_bundle(model_folder)

@@ -70,6 +70,7 @@ def test_an_evaluation_judges_nobody_whom_every_model_was_trained_on(
     assert sum(one["patients"] for one in metrics["by_modalities_used"]) == 18
 
 
+@pytest.mark.slow
 def test_whom_the_own_member_could_not_read_is_known_all_the_same(
     cohort: Cohort, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_patient_of_the_parent_is_never_new_to_the_tuned_model(
         assert list(predict_case(tuned, alias, explain=False).member_risks) == expected
 
 
+@pytest.mark.slow
 def test_a_model_tuned_again_knows_its_grandparents_patients(
     cohort: Cohort, tuned: ModelBundle, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_model_tuned_again_knows_its_grandparents_patients(
         train_model(cohort, recipe=TUNE, out_dir=tmp_path / "n", start=again)
 
 
+@pytest.mark.slow
 def test_the_card_names_the_start_and_inherits_that_it_is_synthetic(
     bundle: ModelBundle, tuned: ModelBundle, others: Cohort, tmp_path: Path
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_recipe_cannot_change_the_network_of_a_start(
     assert (refusal.value.code, refusal.value.where) == ("TRAIN-CONFIG", "model")
 
 
+@pytest.mark.slow
 def test_a_cohort_may_lack_a_table_of_the_parent(
     bundle: ModelBundle, others: Cohort, tmp_path: Path
 ) -> None:
