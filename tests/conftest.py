@@ -1,18 +1,20 @@
-"""Fixtures for every test: seeds, the hypothesis profile, the shared test data, one model."""
+"""Fixtures for every test: seeds, the hypothesis profile, the shared test data, one model.
+
+Heavy parts are imported where they are needed: the process that hands out the tests needs none.
+"""
 
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 
-from healnet.bundle import ModelBundle, read_bundle
-from healnet.data.cohort import Cohort
-from healnet.train import train_model
-from tests.train.planted import RECIPE, planted_cohort
+if TYPE_CHECKING:
+    from healnet.bundle import ModelBundle
+    from healnet.data.cohort import Cohort
 
 ROOT = Path(__file__).parents[1]
 TEST_DATA = Path(os.environ.get("HEALNET_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -24,11 +26,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("healnet")
-torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
 def seed() -> None:
+    """Start every test from the same state, on one core: two processes share two."""
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
     torch.manual_seed(0)
 
 
@@ -49,20 +54,27 @@ def test_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> "Cohort":
     """A small cohort with a planted signal."""
+    from tests.train.planted import planted_cohort  # noqa: PLC0415
+
     return planted_cohort(tmp_path_factory.mktemp("cohort"))
 
 
 @pytest.fixture(scope="session")
-def model_folder(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(cohort: "Cohort", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained on that cohort, once for all tests that only read it."""
+    from healnet.train import train_model  # noqa: PLC0415
+    from tests.train.planted import RECIPE  # noqa: PLC0415
+
     folder = tmp_path_factory.mktemp("run") / "model"
     train_model(cohort, recipe=RECIPE, out_dir=folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def bundle(model_folder: Path) -> ModelBundle:
+def bundle(model_folder: Path) -> "ModelBundle":
     """The same model, read."""
+    from healnet.bundle import read_bundle  # noqa: PLC0415
+
     return read_bundle(model_folder)

@@ -34,6 +34,7 @@ def one_split(
     return read_bundle(folder)
 
 
+@pytest.mark.slow
 def test_patients_of_a_single_hold_out_are_known_by_name_and_by_slide(
     cohort: Cohort, one_split: ModelBundle
 ) -> None:
@@ -46,6 +47,7 @@ def test_patients_of_a_single_hold_out_are_known_by_name_and_by_slide(
             assert "CASE-SEEN" in {warning.code for warning in found.warnings}
 
 
+@pytest.mark.slow
 def test_held_out_patients_and_strangers_are_answered_as_ever(
     cohort: Cohort, held_out: tuple[str, ...], one_split: ModelBundle
 ) -> None:
@@ -57,6 +59,7 @@ def test_held_out_patients_and_strangers_are_answered_as_ever(
     assert stranger.unseen
 
 
+@pytest.mark.slow
 def test_an_evaluation_judges_nobody_whom_every_model_was_trained_on(
     cohort: Cohort, one_split: ModelBundle
 ) -> None:

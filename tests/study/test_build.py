@@ -15,6 +15,8 @@ from healnet.study.slides import draw_slide, draw_slide_scene
 from healnet.study.tissue_layout import FIELD_STEP, REGION_NAMES, Region
 from tests.study.small_slides import SMALL
 
+pytestmark = pytest.mark.slow  # draws slides
+
 
 def slide_of(study: Study, number: int) -> Path:
     return study.folder / "slides" / f"{study.patients[number].case_id}.svs"

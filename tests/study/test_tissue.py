@@ -29,6 +29,8 @@ from tests.study.small_slides import SMALL
 
 WHOLE = Block(x=0, y=0, width=SMALL.width, height=SMALL.height)
 
+pytestmark = pytest.mark.slow  # draws slides
+
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Scene]:

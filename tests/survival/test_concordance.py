@@ -263,6 +263,7 @@ def test_interval_is_the_percentiles_of_the_resamples_and_repeats() -> None:
     assert concordance_interval(risk, times, events, seed=1) != (low, high)
 
 
+@pytest.mark.slow
 def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     generator = np.random.default_rng(0)
     truth = 0.640  # of log hazard = 0.5 x under this censoring, from 400,000 patients

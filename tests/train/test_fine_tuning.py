@@ -41,6 +41,7 @@ def tuned(
     return read_bundle(folder)
 
 
+@pytest.mark.slow
 def test_starting_from_a_model_begins_with_its_weights(
     bundle: ModelBundle, tuned: ModelBundle
 ) -> None:
@@ -61,6 +62,7 @@ def test_starting_from_a_model_refuses_its_own_patients(
     assert by_name.value.code == by_slide.value.code == "TRAIN-OVERLAP"
 
 
+@pytest.mark.slow
 def test_a_patient_of_the_parent_is_never_new_to_the_tuned_model(
     cohort: Cohort, bundle: ModelBundle, tuned: ModelBundle
 ) -> None:
@@ -106,6 +108,7 @@ def test_the_card_names_the_start_and_inherits_that_it_is_synthetic(
     assert any("invented" in limit for limit in marked.card["limits"])
 
 
+@pytest.mark.slow
 def test_a_recipe_cannot_change_the_network_of_a_start(
     bundle: ModelBundle, others: Cohort, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ def uno(cohort: Cohort, judged: np.ndarray, trained: np.ndarray, risk: np.ndarra
     )
 
 
+@pytest.mark.slow
 def test_the_censoring_of_a_single_split_is_that_of_its_training_patients(
     people: Cohort,
 ) -> None:
@@ -52,6 +53,7 @@ def test_the_censoring_of_a_single_split_is_that_of_its_training_patients(
     assert found["pooled"]["uno"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_the_censoring_of_a_fold_is_that_of_the_other_folds(people: Cohort) -> None:
     rows = np.arange(120)
     out = held_out(people, rows, rows % 2)
