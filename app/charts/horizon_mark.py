@@ -1,52 +1,5 @@
-"""The survival of the headline as one open dot on the chart: stated at a time, not a curve."""
+"""The open dot of the headline's survival; it lives with the reports."""
 
-from dataclasses import dataclass
+from healnet.explain.charts.horizon_mark import HorizonMark, draw_horizon
 
-from app.charts import svg
-from app.charts.scales import Linear
-
-LABEL_WIDTH, LABEL_HEIGHT = 66.0, 20.0  # room for "100 of 100"
-
-
-@dataclass(frozen=True, kw_only=True)
-class HorizonMark:
-    """The survival that the headline states, where it stands on the chart.
-
-    Attributes:
-        label: The number beside the dot, as in the headline.
-        words: What the dot is, and how it was read.
-    """
-
-    month: float
-    survival: float
-    label: str
-    words: str
-
-
-def draw_horizon(
-    mark: HorizonMark | None, x: Linear, y: Linear, *, end: float, bottom: float
-) -> list[str]:
-    """Return the dot with its number below it, where the patient's steps leave room.
-
-    Args:
-        mark: The value; None for nothing.
-        x: Scale of the months.
-        y: Scale of survival.
-        end: Right edge of the plot.
-        bottom: Lower edge of the plot.
-    """
-    if mark is None:
-        return []
-    place, level = x(mark.month), y(mark.survival)
-    is_late = place > end - LABEL_WIDTH
-    dot = svg.element(
-        "circle", svg.tooltip(mark.words), cx=place, cy=level, r=4.5, class_="hollow horizon"
-    )
-    label = svg.label(
-        mark.label,
-        x=place - 8 if is_late else place + 8,
-        y=level - 8 if level > bottom - LABEL_HEIGHT else level + 15,
-        class_="small strong halo",
-        anchor="end" if is_late else "start",
-    )
-    return [dot, label]
+__all__ = ["HorizonMark", "draw_horizon"]
