@@ -1,4 +1,4 @@
-"""Which omic features moved the risk, and by how much: a signed waterfall.
+"""Which kinds of data and which features moved the risk: a signed waterfall.
 
 Bars run on from each other, from no contribution to the sum, so their lengths add up on the
 page as they do in the numbers. Raising and lowering differ by side, sign and colour.
@@ -7,6 +7,7 @@ page as they do in the numbers. Raising and lowering differ by side, sign and co
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from app.charts import svg
 from app.charts.scales import Linear
@@ -38,11 +39,19 @@ class Contribution:
 
 @dataclass(frozen=True, kw_only=True)
 class WaterfallScene:
-    """The largest contributions, largest first, and the sum of all others."""
+    """The largest contributions, largest first, and the sum of all others.
+
+    Attributes:
+        largest: One row each.
+        num_others: How many have no row of their own; with none there is no row for them.
+        others: Their sum.
+        total_name: What the sum is called.
+    """
 
     largest: tuple[Contribution, ...]
     num_others: int
     others: float
+    total_name: str = "sum"
 
     @property
     def total(self) -> float:
@@ -50,7 +59,9 @@ class WaterfallScene:
         return sum(part.value for part in self.largest) + self.others
 
 
-def make_waterfall(contributions: tuple[Contribution, ...], *, top: int = 10) -> WaterfallScene:
+def make_waterfall(
+    contributions: tuple[Contribution, ...], *, top: int = 10, total_name: str = "sum"
+) -> WaterfallScene:
     """Return the ``top`` largest contributions by size, the rest summed into one."""
     ordered = sorted(contributions, key=lambda part: (-abs(part.value), part.name))
     rest = ordered[top:]
@@ -58,44 +69,53 @@ def make_waterfall(contributions: tuple[Contribution, ...], *, top: int = 10) ->
         largest=tuple(ordered[:top]),
         num_others=len(rest),
         others=sum(part.value for part in rest),
+        total_name=total_name,
+    )
+
+
+def sum_by_modality(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Return one contribution a modality: its features together."""
+    parts: dict[str, list[float]] = {}
+    for one in contributions:
+        parts.setdefault(one.modality, []).append(one.value)
+    return tuple(
+        Contribution(name=name, modality="", value=sum(values))
+        for name, values in parts.items()
     )
 
 
 def draw_waterfall(scene: WaterfallScene) -> str:
-    """Return the chart: one row a feature, the remainder, and the sum."""
-    running = [0.0]
-    for part in scene.largest:
-        running.append(running[-1] + part.value)
-    running.append(scene.total)
+    """Return the chart: one row a feature, the remainder if there is one, and the sum."""
+    shown = list(scene.largest)
+    if scene.num_others:
+        name = f"other {scene.num_others:,} features".replace(",", " ")
+        shown.append(Contribution(name=name, modality="", value=scene.others))
+    running = [0.0, *accumulate(part.value for part in shown)]
     low, high = min(*running, 0.0), max(*running, 0.0)
     margin = (high - low) * 0.04 or 1.0
     x = Linear(low=low - margin, high=high + margin, start=LEFT, end=RIGHT)
     decimals = decimals_for([part.value for part in scene.largest] or [0.0])
-    parts = _frame(x, rows=len(scene.largest) + 2)
-    for row, part in enumerate(scene.largest):
+    has_ranks = any(part.percentile is not None for part in shown)
+    parts = _frame(x, rows=len(shown) + 1, has_ranks=has_ranks)
+    for row, part in enumerate(shown):
         parts += _row(part, row, x, start=running[row], decimals=decimals)
-    other = Contribution(
-        name=f"other {scene.num_others:,} features".replace(",", " "),
-        modality="",
-        value=scene.others,
-    )
-    parts += _row(other, len(scene.largest), x, start=running[-2], decimals=decimals)
-    total = Contribution(name="sum", modality="", value=scene.total)
-    parts += _row(total, len(scene.largest) + 1, x, start=0.0, decimals=decimals)
-    height = TOP + ROW_HEIGHT * (len(scene.largest) + 2) + 4
-    title = f"Contributions of the {len(scene.largest)} strongest features to the risk"
+    total = Contribution(name=scene.total_name, modality="", value=scene.total)
+    parts += _row(total, len(shown), x, start=0.0, decimals=decimals)
+    height = TOP + ROW_HEIGHT * (len(shown) + 1) + 4
+    title = f"Contributions to the risk: the {len(scene.largest)} largest and their sum"
     return svg.figure(parts, width=WIDTH, height=height, title=title, style=STYLE)
 
 
-def _frame(x: Linear, *, rows: int) -> list[str]:
+def _frame(x: Linear, *, rows: int, has_ranks: bool) -> list[str]:
     zero, bottom = x(0.0), TOP + ROW_HEIGHT * rows
+    ranks = svg.label("in cohort", x=WIDTH, y=TOP - 9, class_="soft small", anchor="end")
     return [
         svg.line(zero, TOP - 4, zero, bottom, "axis"),
         svg.label(
             "lowers risk", x=zero - 6, y=TOP - 9, class_="small fill-lower", anchor="end"
         ),
         svg.label("raises risk", x=zero + 6, y=TOP - 9, class_="small fill-higher"),
-        svg.label("in cohort", x=WIDTH, y=TOP - 9, class_="soft small", anchor="end"),
+        *([ranks] if has_ranks else []),
         svg.line(0, bottom - ROW_HEIGHT, WIDTH, bottom - ROW_HEIGHT, "grid"),
     ]
 

@@ -89,7 +89,7 @@ class JobQueue:
             if len(live) >= MAX_QUEUED:
                 raise _queue_is_full()
             last = session.scalar(select(func.max(JobRow.sequence))) or 0
-            job_id = secrets.token_urlsafe(16)
+            job_id = secrets.token_hex(16)
             session.add(
                 JobRow(
                     id=job_id,

@@ -23,6 +23,11 @@ SEEN = "CASE-SEEN"
 UNLIKE = frozenset({"SLIDE-UNLIKE", "SLIDE-NOT-SYNTHETIC"})
 
 
+def is_out_of_scope(prediction: "Prediction") -> bool:
+    """Return whether the slide is unlike those that the model has learned from."""
+    return any(notice.code in UNLIKE for notice in prediction.warnings)
+
+
 def show(case: CaseRecord, read: CaseReading) -> None:
     """Show the checks, every warning of the result, and what the result does not say."""
     if read.prediction is None or read.bundle is None:
@@ -78,11 +83,10 @@ def _membership(prediction: "Prediction") -> tuple[bool, str]:
 def _slide_rows(prediction: "Prediction", read: CaseReading) -> list[tuple[bool, str]]:
     source = None if read.properties is None else read.properties.mpp_source
     rows = [(source == "file", _pixel_size_words(source))]
-    codes = {notice.code for notice in prediction.warnings}
     if prediction.slides:
         count = len(prediction.slides[0].features)
         rows.append((count >= FEW_PATCHES, f"{count} patches of tissue"))
-        is_like = not codes & UNLIKE
+        is_like = not is_out_of_scope(prediction)
         words = "looks" if is_like else "does not look"
         rows.append((is_like, f"the slide {words} like the training slides"))
     return rows

@@ -2,6 +2,8 @@
 
 import tempfile
 import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.model_facts import cohort_name, endpoint
 from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
 
 if TYPE_CHECKING:
+    from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
 
 FILES = {
@@ -27,15 +31,16 @@ FILES = {
 
 def show(case: CaseRecord, read: CaseReading) -> None:
     """Show the files of a finished result; they are made when one is asked for."""
-    if read.prediction is None or read.slide_state == "running":
+    if read.prediction is None or read.bundle is None or read.slide_state == "running":
         return
     check_owner(read.prediction, case.id)
+    write = partial(_written, read.prediction, read.bundle, case.title)
     stem = f"healnet-{read.result_key[:16]}"
     with st.popover("Export"):
         for label, (name, mime) in FILES.items():
             st.download_button(
                 label,
-                data=partial(file_bytes, read.prediction, name),
+                data=partial(file_bytes, write, name),
                 file_name=f"{stem}-{name}",
                 mime=mime,
                 on_click="ignore",
@@ -44,7 +49,7 @@ def show(case: CaseRecord, read: CaseReading) -> None:
             )
         st.download_button(
             "All files (ZIP)",
-            data=partial(all_files, read.prediction),
+            data=partial(all_files, write),
             file_name=f"{stem}.zip",
             mime="application/zip",
             on_click="ignore",
@@ -53,25 +58,40 @@ def show(case: CaseRecord, read: CaseReading) -> None:
         )
 
 
-def file_bytes(prediction: "Prediction", name: str) -> bytes:
-    """Return one file of a prediction folder."""
+def file_bytes(write: Callable[[Path], Path], name: str) -> bytes:
+    """Return one file of a prediction folder that a function writes."""
     with tempfile.TemporaryDirectory() as folder:
-        return (_written(prediction, Path(folder)) / name).read_bytes()
+        return (write(Path(folder)) / name).read_bytes()
 
 
-def all_files(prediction: "Prediction") -> bytes:
-    """Return a prediction folder as one archive."""
+def all_files(write: Callable[[Path], Path]) -> bytes:
+    """Return a prediction folder that a function writes as one archive."""
     buffer = BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,
         zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
-        for path in sorted(_written(prediction, Path(folder)).iterdir()):
+        for path in sorted(write(Path(folder)).iterdir()):
             archive.write(path, path.name)
     return buffer.getvalue()
 
 
-def _written(prediction: "Prediction", folder: Path) -> Path:
+def _written(prediction: "Prediction", bundle: "ModelBundle", title: str, parent: Path) -> Path:
+    """Write a prediction folder whose report knows the case's title and the cohort."""
+    from healnet.explain.reference_curves import reference_curves  # noqa: PLC0415  (scipy)
+    from healnet.explain.report_context import ReportContext, pixel_sizes  # noqa: PLC0415
+    from healnet.explain.report_folder import write_report  # noqa: PLC0415
     from healnet.predict import write_prediction  # noqa: PLC0415  (loads torch)
 
-    return write_prediction(folder / "prediction", prediction, report=True)
+    folder = write_prediction(parent / "prediction", prediction)
+    known = bundle.reference
+    context = ReportContext(
+        title=title,
+        written=datetime.now(UTC).date(),
+        cohort=cohort_name(bundle),
+        endpoint=endpoint(bundle),
+        curves=reference_curves(known.time_months, known.event, known.group),
+        um_per_pixel=pixel_sizes(prediction),
+    )
+    write_report(folder, context)
+    return folder

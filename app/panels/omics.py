@@ -8,12 +8,17 @@ import streamlit as st
 from app import markup
 from app.case_tables import matched_features
 from app.charts.styles import ordinal
-from app.charts.waterfall import Contribution, draw_waterfall, make_waterfall
+from app.charts.waterfall import (
+    Contribution,
+    draw_waterfall,
+    make_waterfall,
+    sum_by_modality,
+)
 from app.panels import table_upload
 from app.panels.remarks import missing_words
 from app.predictions import check_owner
 from app.reading import CaseReading
-from app.store.records import CaseRecord
+from app.store.records import SLIDE, CaseRecord
 from app.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,14 +67,19 @@ def contributions(prediction: "Prediction") -> tuple[Contribution, ...]:
 
 
 def _show_waterfall(case: CaseRecord, prediction: "Prediction") -> None:
-    scene = make_waterfall(contributions(prediction))
+    found = contributions(prediction)
+    kinds = make_waterfall(sum_by_modality(found), total_name="all together")
+    tables = tuple(one for one in found if one.modality != SLIDE)
+    scene = make_waterfall(tables, total_name="the tables together")
     delta = max(map(abs, prediction.convergence_delta.values()), default=0.0)
     body = (
         '<p class="hn-lead">What moved the risk, against the average training patient. '
         "Integrated gradients: association, not cause.</p>"
+        f'<p class="hn-caption">By kind of data</p>{draw_waterfall(kinds)}'
+        f'<p class="hn-caption">Strongest features of the tables (a scale of their own)</p>'
         f"{draw_waterfall(scene)}"
-        f'<p class="hn-small">Unit: risk, higher is worse. Numerical error of the sum '
-        f"(convergence delta): {delta:.1e}</p>"
+        f'<p class="hn-small">Unit: risk, higher is worse. Numerical error of the sum: '
+        f"{delta:.1g} (convergence delta).</p>"
         f"{_alone(prediction)}{_data_table(scene.largest)}"
     )
     markup.show(f'<section class="hn-rail">{body}</section>', key=f"omics-{case.id}")
@@ -90,7 +100,8 @@ def _alone(prediction: "Prediction") -> str:
     )
     return (
         '<table class="hn-table"><caption>Risk percentile from one kind of data alone</caption>'
-        f"{rows}</table>"
+        f'{rows}</table><p class="hn-small">These need not add up to the estimate from all: '
+        "the model reads each kind in the light of the others.</p>"
     )
 
 

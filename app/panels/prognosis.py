@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
 
+OUT_OF_SCOPE = "Out of scope: this slide is unlike those that the model has learned from."
 RANGE_WORDS = "range: spread of the models, not a confidence interval"
 
 
@@ -149,8 +150,11 @@ def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortVie
     words = headline(prediction, bundle, cohort)
     lead = f"{words.group}, {words.percentile}"
     rest = words.sentence.removeprefix(lead)
+    mark, colour = "", f"hn-text-{prediction.risk_group}"
+    if checks.is_out_of_scope(prediction):
+        mark, colour = f'<p class="hn-scope">{OUT_OF_SCOPE}</p>', "hn-text-scope"
     return (
-        f'<p class="hn-headline"><b class="hn-text-{escape(prediction.risk_group)}">'
+        f'{mark}<p class="hn-headline"><b class="{colour}">'
         f"{escape(lead)}</b><span>{escape(rest)}</span></p>"
     )
 

@@ -24,7 +24,7 @@ def stops_of(case: CaseRecord) -> tuple[str, ...]:
     """Return the numbered stops that this case has: no patch where there is no slide."""
     stops = ["Read the estimate"]
     if case.slides:
-        stops += ["Hottest patch (T)", "Hide the overlay (Space)"]
+        stops += ["Strongest patch (T)", "Hide the overlay (Space)"]
     if omics([table.role for table in case.tables]):
         stops.append("Genes that moved it (Omics)")
     return tuple(f"{number} {stop}" for number, stop in enumerate(stops, start=1))

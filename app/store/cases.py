@@ -21,8 +21,12 @@ MIN_MPP, MAX_MPP = (
 
 
 def new_id() -> str:
-    """Return 128 random bits that can stand in a web address."""
-    return secrets.token_urlsafe(16)
+    """Return 128 random bits that can stand in a web address.
+
+    Not in base 64: one in two hundred would hold two underscores in a row, which Streamlit
+    refuses in the key of a component, and the page of that case would never open.
+    """
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, kw_only=True)

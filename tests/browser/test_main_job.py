@@ -92,7 +92,11 @@ def test_two_clicks_lead_to_the_map_with_headline_legend_scale_and_banner(
     page.locator(".hn-headline").wait_for()
 
     assert HEADLINE.search(page.locator(".hn-headline").inner_text().replace("\n", " "))
-    assert "Where the model read from" in page.get_by_label("Legend of the map").inner_text()
+    assert page.locator(".hn-scope").count() == 0
+    legend = page.get_by_label("Legend of the map")
+    assert "What raised or lowered the risk" in legend.inner_text()  # attention is uniform here
+    legend.get_by_role("button", name="Show where the model read from").click()
+    legend.get_by_text("Where the model read from", exact=True).wait_for()
     for selector in (".hn-banner", ".hn-headline", ".hw-scale", ".hn-chart"):
         assert is_in_view(page, selector)
     assert "Research use only" in page.locator(".hn-banner").inner_text()
@@ -163,6 +167,8 @@ def test_an_own_slide_is_opened_analysed_and_read(page: Page, server: Server) ->
     shown = page.locator(".hn-rail").first.inner_text()
     assert "No omic profile for this case." in shown
     assert "not one of the synthetic study" in shown
+    assert page.locator(".hn-scope").inner_text().startswith("Out of scope: ")
+    assert page.locator(".hn-headline b").get_attribute("class") == "hn-text-scope"
 
 
 def test_a_broken_file_is_refused_in_words_and_the_next_case_works(

@@ -36,6 +36,8 @@ def test_the_legend_says_what_is_on_screen(open_page: Open) -> None:
 
 def test_a_map_that_is_nearly_uniform_says_so(open_page: Open) -> None:
     page = open_page("?mode=uniform")
+    page.get_by_label("Map", exact=True).select_option("attention")
+    rest(page)
 
     legend = page.get_by_label("Legend of the map")
     assert "Nearly uniform: this map says little about place." in legend.inner_text()
@@ -71,8 +73,21 @@ def test_a_nearly_uniform_map_stays_flat_when_percentiles_were_chosen_before(
     assert np.ptp(tinted.reshape(-1, 3), axis=0).max() <= 6
 
 
+def test_a_nearly_uniform_map_is_not_the_one_that_opens(open_page: Open) -> None:
+    page = open_page("?mode=uniform")
+
+    legend = page.get_by_label("Legend of the map")
+    assert view_of(page)["shownMap"] == "perturbation-all-mean"
+    assert "Attention is nearly uniform here (over 100" in legend.inner_text()
+    page.get_by_role("button", name="Show where the model read from").click()
+    rest(page)
+    assert view_of(page)["shownMap"] == "attention-all-mean"
+
+
 def test_one_click_leads_from_a_nearly_uniform_map_to_the_second_one(open_page: Open) -> None:
     page = open_page("?mode=uniform")
+    page.get_by_label("Map", exact=True).select_option("attention")
+    rest(page)
 
     page.get_by_role("button", name="Show what raised or lowered the risk").click()
     rest(page)
@@ -82,7 +97,7 @@ def test_one_click_leads_from_a_nearly_uniform_map_to_the_second_one(open_page: 
     assert "What raised or lowered the risk" in legend.inner_text()
     assert "by leaving patches out" in legend.inner_text()
     assert "lowered risk\nraised risk" in legend.inner_text()
-    assert "Nearly uniform" not in legend.inner_text()
+    assert "Nearly uniform:" not in legend.inner_text()
 
 
 def test_the_choices_and_the_name_of_a_map_count_alike(open_page: Open) -> None:

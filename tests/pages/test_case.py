@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.charts.waterfall import make_waterfall, sum_by_modality
+from app.panels.omics import contributions
 from app.predictions import cache
 from app.reading import read_case
 from app.store.cases import NewFile
@@ -87,9 +89,16 @@ def test_the_omics_tab_adds_up(open_page: OpenPage, study: Workspace) -> None:
     shown = markup_of(open_page("case", case=case.id), "omics")
 
     read = read_case(study, case)
-    assert read.prediction.attributions[0].feature in shown
-    num_others = len(read.prediction.attributions) - 10
-    assert f"other {num_others:,} features".replace(",", " ") in shown
+    found = read.prediction.attributions
+    tables = [one for one in found if one.modality != "slide"]
+    assert tables[0].feature in shown
+    assert f"other {len(tables) - 10:,} features".replace(",", " ") in shown
+    kinds = make_waterfall(sum_by_modality(contributions(read.prediction)))
+    assert {one.name for one in kinds.largest} == set(read.prediction.modalities_used)
+    for part in kinds.largest:
+        assert f"{part.value:+.3f}".replace("-", "\u2212") in shown
+    assert kinds.total == pytest.approx(sum(one.attribution for one in found))
+    assert f"{kinds.total:+.3f}" in shown
 
 
 def test_a_case_without_slide_says_so_and_has_no_patch(

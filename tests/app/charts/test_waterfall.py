@@ -11,6 +11,7 @@ from app.charts.waterfall import (
     decimals_for,
     draw_waterfall,
     make_waterfall,
+    sum_by_modality,
 )
 
 SPACES = {"svg": "http://www.w3.org/2000/svg"}
@@ -60,7 +61,20 @@ def test_signs_differ_by_colour_and_by_sign_in_the_text() -> None:
     bars = [bar.get("class") for bar in root.iterfind(".//svg:rect", SPACES)][:2]
     shown = {"".join(node.itertext()) for node in root.iterfind(".//svg:text", SPACES)}
     assert bars == ["fill-higher", "fill-lower"]
-    assert {"+0.500", "\u22120.250", "other 0 features"} <= shown
+    assert {"+0.500", "\u22120.250", "sum"} <= shown
+    assert not any("other" in text for text in shown)
+
+
+def test_features_of_one_kind_are_summed_and_all_kinds_together_are_the_same_sum() -> None:
+    parts = [("rna", 0.5), ("slide", 0.25), ("rna", -0.75)]
+    found = [Contribution(name="x", modality=kind, value=value) for kind, value in parts]
+
+    kinds = make_waterfall(sum_by_modality(found), total_name="all together")
+
+    assert {one.name: one.value for one in kinds.largest} == {"rna": -0.25, "slide": 0.25}
+    assert kinds.total == 0.0
+    assert "all together" in draw_waterfall(kinds)
+    assert "in cohort" not in draw_waterfall(kinds)
 
 
 @pytest.mark.parametrize(

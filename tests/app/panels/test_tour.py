@@ -17,7 +17,7 @@ ESTIMATE = "1 Read the estimate"
             ("slide", "rna"),
             (
                 ESTIMATE,
-                "2 Hottest patch (T)",
+                "2 Strongest patch (T)",
                 "3 Hide the overlay (Space)",
                 "4 Genes that moved it (Omics)",
             ),
@@ -25,7 +25,7 @@ ESTIMATE = "1 Read the estimate"
         (("rna", "clinical"), (ESTIMATE, "2 Genes that moved it (Omics)")),
         (
             ("slide", "clinical"),
-            (ESTIMATE, "2 Hottest patch (T)", "3 Hide the overlay (Space)"),
+            (ESTIMATE, "2 Strongest patch (T)", "3 Hide the overlay (Space)"),
         ),
     ],
 )

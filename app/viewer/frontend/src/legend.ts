@@ -5,8 +5,8 @@ import { COLOUR_NAMES } from "./colour_tables";
 import { scalingFor, type ColourName, type Display, type DisplayState, type Scaling, type Style } from "./display";
 import { el, fillSelect, iconButton, Segments } from "./dom";
 import { ICONS } from "./icons";
-import { kindOf, otherKind } from "./map_kind";
-import { countText, headText, layerText, rangeText, shownText, warningText } from "./map_text";
+import { otherKind } from "./map_kind";
+import { countText, headText, layerText, openedText, rangeText, shownText, warningText } from "./map_text";
 import type { MapData } from "./messages";
 import { percent } from "./number_text";
 import type { ScoreMap } from "./score_map";
@@ -176,10 +176,12 @@ export class Legend {
     this.facts.replaceChildren(...lines.filter(Boolean).map((text) => el("div", {}, text)));
     this.facts.title = "Spread: effective number of patches, exp(entropy), as a share of all";
     const warning = warningText(map);
-    this.warning.hidden = !warning;
-    this.warningText.textContent = warning;
+    const note = warning || openedText(this.maps, map.data);
+    this.warning.hidden = !note;
+    this.warning.classList.toggle("hw-note", !warning);
+    this.warningText.textContent = note;
     this.flag.textContent = map.isNearUniform ? "Nearly uniform" : "";
-    const second = kindOf(map.data) === "read" ? otherKind(this.maps, map.data) : undefined;
+    const second = note ? otherKind(this.maps, map.data) : undefined;
     this.second.hidden = !second;
     if (second) this.second.textContent = `Show ${second.title.charAt(0).toLowerCase()}${second.title.slice(1)}`;
   }

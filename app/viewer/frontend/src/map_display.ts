@@ -3,7 +3,7 @@ import type { Display, DisplayState } from "./display";
 import type { Legend } from "./legend";
 import type { MapStore } from "./map_store";
 import type { Marks } from "./marks";
-import { otherKind } from "./map_kind";
+import { openingMap, otherKind } from "./map_kind";
 import type { MapData, SceneData } from "./messages";
 import { short } from "./number_text";
 import type { Overlay } from "./overlay";
@@ -46,7 +46,7 @@ export class MapDisplay {
     this.scene = scene;
     this.parts.legend.setMaps(scene.maps);
     const { mapId } = this.parts.state.now;
-    const chosen = scene.maps.find((map) => map.id === mapId) ?? scene.maps[0];
+    const chosen = scene.maps.find((map) => map.id === mapId) ?? openingMap(scene.maps);
     if (chosen && chosen.id !== mapId) this.parts.state.change({ mapId: chosen.id });
     else this.load();
   }

@@ -1,5 +1,6 @@
 // A map in words: the same in the legend, the crop, the readout and saved pictures.
 import { scalingFor, type Display } from "./display";
+import { isNearUniform, kindOf } from "./map_kind";
 import type { MapData } from "./messages";
 import { percent, percentile, short, whole, withUnit } from "./number_text";
 import type { ScoreMap } from "./score_map";
@@ -56,6 +57,14 @@ function signsAtLeast(map: ScoreMap, cut: number): [number, number] {
 export function warningText(map: ScoreMap): string {
   if (map.isConstant) return "The model returned the same score everywhere. No map is shown.";
   return map.isNearUniform ? "Nearly uniform: this map says little about place." : "";
+}
+
+/** Why the reader does not see where the model read from at first; empty where it comes first. */
+export function openedText(maps: readonly MapData[], data: MapData): string {
+  const read = maps[0];
+  if (!read || kindOf(data) === "read" || !isNearUniform(read)) return "";
+  const share = percent(read.effective_share ?? 1);
+  return `Attention is nearly uniform here (over ${share} of the patches), so this map opens first.`;
 }
 
 export function nameText({ title, subtitle }: MapData): string {

@@ -1,9 +1,8 @@
 // One map: a score per patch, and everything that is read off the scores.
 import type { Lattice } from "./lattice";
+import { isNearUniform } from "./map_kind";
 import type { MapData } from "./messages";
 
-/** Above this share of effectively read patches a map says nothing about place. */
-export const NEAR_UNIFORM = 0.8;
 /** The colour range ends at this quantile, so that a few outliers do not bleach the rest. */
 const CLIP_QUANTILE = 0.98;
 
@@ -51,7 +50,7 @@ export class ScoreMap {
   }
 
   get isNearUniform(): boolean {
-    return this.effectiveShare !== null && this.effectiveShare > NEAR_UNIFORM && this.data.unit === "x uniform";
+    return isNearUniform(this.data);
   }
 
   /** The smallest strength among the strongest `share` of all patches. */

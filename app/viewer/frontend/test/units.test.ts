@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { FIRST_VIEW } from "../src/display";
 import { orderText } from "../src/gallery";
 import { Lattice } from "../src/lattice";
-import { otherKind } from "../src/map_kind";
-import { countText, headText, layerText, nameText, rangeText, rankText, scoreText, shownText, warningText } from "../src/map_text";
+import { openingMap, otherKind } from "../src/map_kind";
+import { countText, headText, layerText, nameText, openedText, rangeText, rankText, scoreText, shownText, warningText } from "../src/map_text";
 import { isSameSlide, type MapData, type SceneData } from "../src/messages";
 import { duration, micrometres, percent, percentile, short, times, whole, withUnit } from "../src/number_text";
 import { colourPosition, patchColours } from "../src/paint";
@@ -163,6 +163,19 @@ test("the second map is the first of the other kind that is not the same everywh
 
   assert.equal(otherKind([read, flat, moved], read), moved);
   assert.equal(otherKind([read, flat], read), undefined);
+});
+
+test("a map that says nothing about place is not the first to be seen, and the other one says why", () => {
+  const read = mapOf([1, 2, 3, N, N, N], { effective_share: 0.6 }).data;
+  const flat = { ...read, effective_share: 0.97 };
+  const moved = { ...read, id: "moved", method: "gradient", minimum: -1, maximum: 1, signed: true, effective_share: null };
+
+  assert.equal(openingMap([read, moved]), read);
+  assert.equal(openingMap([flat, moved]), moved);
+  assert.equal(openingMap([flat]), flat);
+  assert.equal(openingMap([]), undefined);
+  assert.match(plain(openedText([flat, moved], moved)), /nearly uniform here \(over 97 % of the patches\)/);
+  assert.deepEqual([openedText([flat, moved], flat), openedText([read, moved], moved)], ["", ""]);
 });
 
 test("the order of a nearly uniform map is called what it is", () => {
