@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import cast
 
-from healnet.explain.pdf_document import HEIGHT, WIDTH, Number, PdfDocument, latin, wrapped
+from healnet.explain.charts import map_legend
+from healnet.explain.pdf_charts import ChartDocument
+from healnet.explain.pdf_document import HEIGHT, WIDTH, Number, latin, wrapped
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.report import survival_steps
 from healnet.explain.report_facts import (
@@ -16,9 +18,19 @@ from healnet.explain.report_facts import (
     sentences,
     slide_pictures,
 )
+from healnet.explain.report_words import (
+    SUBSETS,
+    case_name,
+    heading,
+    origin,
+    reference_chart,
+    reference_words,
+    risk_words,
+)
 
 _MARGIN, _BOTTOM, _TOP = 48.0, 60.0, HEIGHT - 70
 _FULL = WIDTH - 2 * _MARGIN
+_CHART_WIDTH, _TALLEST = 380.0, 300.0  # points; a tall slide must fit a page
 _BOLD_WIDTH = 0.9 * _FULL  # the widths known are those of the lighter font
 _RISES, _FALLS, _AMBER = (0.70, 0.35, 0.09), (0.13, 0.40, 0.67), (1.0, 0.96, 0.84)
 
@@ -35,7 +47,8 @@ class _Report:
 
     def __init__(self, files: PredictionFiles) -> None:
         self.files = files
-        self.document = PdfDocument(title=f"{files.result['case_id']} - HEALNet report")
+        self.name = case_name(files)
+        self.document = ChartDocument(title=f"{self.name} - HEALNet report")
         self.y = 0.0
         self.is_escaped = False
 
@@ -43,15 +56,18 @@ class _Report:
         """Write everything."""
         result = self.files.result
         self._begin_page()
-        self._paragraph(f"Case {result['case_id']}", size=16, is_bold=True)
+        self._paragraph(heading(self.files), size=16, is_bold=True)
+        self._paragraph(" ".join(f"{what}: {is_}." for what, is_ in origin(self.files)))
         self._paragraph(headline(result, num_models=self.files.num_models), size=12)
         read = ", ".join(cast("list[str]", result["modalities_used"]))
         self._paragraph(
             f"Read by the model: {read}. The range is the spread between models, not a "
             "confidence interval."
         )
+        self._paragraph(risk_words(self.files))
         self._warnings()
         self._curve()
+        self._reference()
         self._subsets()
         for slide in slide_pictures(self.files):
             self._slide(slide)
@@ -65,8 +81,9 @@ class _Report:
         said = wrapped(latin(banner(self.files.result)), size=8, width=_BOLD_WIDTH)
         for place, line in enumerate(said[:2]):
             document.text(_MARGIN, HEIGHT - 15 - 12 * place, line, size=8, is_bold=True)
-        number = f"{self.files.result['case_id']}, page {document.num_pages}"
-        document.text(_MARGIN, 30, number, size=8)
+        number = f", page {document.num_pages}"
+        name = wrapped(latin(self.name), size=8, width=_FULL - 60)[0]
+        document.text(_MARGIN, 30, name + number, size=8)
         self.y = _TOP
 
     def _room(self, height: Number) -> None:
@@ -125,9 +142,19 @@ class _Report:
             "headline, with a constant hazard inside the bin.",
             size=8,
         )
-        for point in points:
-            alive = f"{100 * point['survival']:.0f} of 100 alive"
-            self._paragraph(f"{point['time_months']:.1f} months: {alive}", size=8)
+        alive = (
+            f"{point['time_months']:.1f} months: {100 * point['survival']:.0f} of 100 alive"
+            for point in points
+        )
+        self._paragraph("; ".join(alive) + ".", size=8)
+
+    def _reference(self) -> None:
+        chart = reference_chart(self.files)
+        if chart is None:
+            return
+        self._heading("Observed survival of the reference groups", room=330)
+        self.y -= self.document.chart(chart, _MARGIN, self.y, width=_CHART_WIDTH)
+        self._paragraph(reference_words(self.files), size=8)
 
     def _subsets(self) -> None:
         subsets = cast("list[dict[str, object]]", self.files.explanation["subsets"])
@@ -139,18 +166,26 @@ class _Report:
                 f"{given}: percentile {one['risk_percentile']:.0f}, risk {one['risk']:.3f} "
                 f"(models {one['low']:.3f} to {one['high']:.3f})"
             )
+        if subsets:
+            self._paragraph(SUBSETS, size=8)
 
     def _slide(self, slide: SlidePictures) -> None:
-        width = (_FULL - 20) / 2
-        height = width * slide.attention.shape[0] / slide.attention.shape[1]
-        if height > 300:  # noqa: PLR2004  (points; a tall slide must fit a page)
-            width, height = width * 300 / height, 300.0
-        self._heading(f"Slide {slide.name}", room=height + 90)
-        self._room(height)
+        column = (_FULL - 20) / 2
+        height = column * slide.attention.shape[0] / slide.attention.shape[1]
+        width = column * min(1.0, _TALLEST / height)
+        height = min(height, _TALLEST)
+        self._heading(f"Slide {slide.name}", room=height + 150)
         self.y -= height
-        self.document.picture(slide.attention, _MARGIN, self.y, width=width)
-        right = _MARGIN + _FULL / 2 + 10
-        self.document.picture(slide.attribution, right, self.y, width=width)
+        left, right, under = _MARGIN, _MARGIN + column + 20, 0.0
+        wide = map_legend.WIDTH * width / column
+        for x, pixels, legend in (
+            (left, slide.attention, slide.attention_legend),
+            (right, slide.attribution, slide.attribution_legend),
+        ):
+            self.document.picture(pixels, x, self.y, width=width)
+            drawn = legend.svg(picture_width=wide)
+            under = self.document.chart(drawn, x, self.y - 4, width=column)
+        self.y -= under + 4
         self._paragraph(
             f"Left: where the model read from, darkest {slide.attention_top:.2f} x uniform, "
             f"{slide.patches} patches. Right: {slide.attribution_is}; orange "

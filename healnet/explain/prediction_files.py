@@ -7,11 +7,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
 from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import ATTENTION_COLUMNS, ATTRIBUTION_COLUMNS
+from healnet.explain.report_context import CONTEXT, ReportContext, parse_context
 from healnet.explain.result_json import REQUIRED_KEYS
 from healnet.explain.shape_of_json import Shape, misfit
 from healnet.survival.risk_groups import GROUP_NAMES
@@ -63,12 +65,16 @@ class PredictionFiles:
         explanation: ``explanation.json``.
         patches: Rows of ``attention.csv``.
         attributions: Rows of ``attributions.csv``.
+        context: ``context.json``; None where there is none of this result.
+        written: Day (UTC) on which the result was written: of the context, else of the file.
     """
 
     result: Mapping[str, object]
     explanation: Mapping[str, object]
     patches: tuple[Mapping[str, str], ...]
     attributions: tuple[Mapping[str, str], ...]
+    written: date
+    context: ReportContext | None = None
 
     @property
     def num_models(self) -> int:
@@ -101,9 +107,22 @@ def read_prediction(folder: Path) -> PredictionFiles:
     places = {(row["slide"], row["x"], row["y"]) for row in patches}
     if len(places) < len(patches):
         raise _refusal(PATCHES, "has two slides of one name")
+    context = _context(folder, texts[RESULT])
     return PredictionFiles(
-        result=result, explanation=explanation, patches=patches, attributions=attributions
-    )
+        result=result, explanation=explanation, patches=patches, attributions=attributions,
+        context=context, written=_day(folder / RESULT) if context is None else context.written,
+    )  # fmt: skip
+
+
+def _context(folder: Path, result: str) -> ReportContext | None:
+    if not (folder / CONTEXT).is_file():
+        return None
+    values = _parse(_read(folder / CONTEXT), CONTEXT)
+    return parse_context(values, result_sha256=sha256_of(result))
+
+
+def _day(path: Path) -> date:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date()
 
 
 def _check_shape(values: Mapping[str, object], shape: Shape, name: str) -> None:
@@ -126,7 +145,7 @@ def _check_bonds(
     if not isinstance(files, Mapping):
         raise _refusal(RESULT, "lists no files")
     for name, text in texts.items():
-        if files and name != RESULT and files.get(name) != _hash(text):
+        if files and name != RESULT and files.get(name) != sha256_of(text):
             raise _refusal(name, "is not the file that was written with result.json")
 
 
@@ -134,7 +153,8 @@ def _bounds(result: Mapping[str, object]) -> object:
     return cast("Mapping[str, object]", result["range"])["survival"]
 
 
-def _hash(text: str) -> str:
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a text as it is written to a file."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

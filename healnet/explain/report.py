@@ -20,6 +20,15 @@ from healnet.explain.report_facts import (
     sentences,
     slide_pictures,
 )
+from healnet.explain.report_words import (
+    SUBSETS,
+    case_name,
+    heading,
+    origin,
+    reference_chart,
+    reference_words,
+    risk_words,
+)
 
 _WIDE, _HIGH = 640.0, 220.0  # plot area of the curve, SVG units
 
@@ -35,8 +44,15 @@ def report_html(files: PredictionFiles) -> str:
     )
     environment.filters["picture"] = _data_address
     environment.filters["sentences"] = sentences
+    environment.filters["inline"] = _inline
     return environment.get_template("report.html.jinja").render(
         banner=banner(files.result),
+        name=case_name(files),
+        heading=heading(files),
+        origin=origin(files),
+        risk=risk_words(files),
+        reference={"chart": reference_chart(files), "words": reference_words(files)},
+        subsets_note=SUBSETS,
         limits=LIMITS,
         headline=headline(files.result, num_models=files.num_models),
         result=files.result,
@@ -97,6 +113,11 @@ def _apart(edges: Sequence[float]) -> list[float]:
 def _path(points: Sequence[tuple[float, float]], horizon: float) -> str:
     places = (f"{_WIDE * x / horizon:.1f} {_HIGH * (1 - y):.1f}" for x, y in points)
     return "M " + " L ".join(places)
+
+
+def _inline(svg: str) -> str:
+    """Return a picture of ours as a part of the page, which knows what an svg is."""
+    return svg.replace(' xmlns="http://www.w3.org/2000/svg"', "")
 
 
 def _data_address(pixels: UInt8[ndarray, "h w 3"]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from numpy import ndarray
 
+from healnet.explain.charts.map_legend import MapLegend, ScaleBar, hex_colours, scale_bar
 from healnet.explain.csv_files import csv_cell
 from healnet.explain.prediction import LEFT_OUT
 from healnet.explain.prediction_files import PredictionFiles
@@ -25,6 +26,8 @@ _MADE = {
     False: "gradient x input, since the only patch cannot be left out",
 }
 _MOST_CELLS = 4_000_000
+_PIECES = 41  # of a colour bar
+_LEAST_GAP = 0.12  # between two numbers of a colour bar, as a share of it
 # Ends of scales that are readable without colour vision and in grey.
 _PAPER, _READ = np.array([242.0, 239.0, 233.0]), np.array([122.0, 23.0, 72.0])
 _FALLS, _RISES = np.array([33.0, 102.0, 172.0]), np.array([178.0, 88.0, 24.0])
@@ -51,6 +54,8 @@ class SlidePictures:
         attention: Picture, darkest at ``attention_top`` (x uniform).
         attribution: Picture, strongest at ``attribution_top`` (risk a patch) either way.
         attribution_is: How that was made, for the caption.
+        attention_legend: Scale bar and colours of the first picture.
+        attribution_legend: Scale bar and colours of the second.
     """
 
     name: str
@@ -60,6 +65,8 @@ class SlidePictures:
     attribution: UInt8[ndarray, "h w 3"]
     attribution_top: float
     attribution_is: str
+    attention_legend: MapLegend
+    attribution_legend: MapLegend
 
 
 class Estimate(NamedTuple):
@@ -162,8 +169,12 @@ def slide_pictures(files: PredictionFiles) -> list[SlidePictures]:
     rows: dict[str, list[Mapping[str, str]]] = {}
     for row in files.patches:
         rows.setdefault(row["slide"], []).append(row)
+    known = {} if files.context is None else files.context.um_per_pixel
+    sizes = {csv_cell(name): size for name, size in known.items()}
     return [
-        _pictures(name, part, attribution_is=_MADE[name in left_out])
+        _pictures(
+            name, part, attribution_is=_MADE[name in left_out], um_per_pixel=sizes.get(name)
+        )
         for name, part in rows.items()
     ]
 
@@ -176,26 +187,59 @@ def _short(value: str) -> str:
 
 
 def _pictures(
-    name: str, rows: Sequence[Mapping[str, str]], *, attribution_is: str
+    name: str,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    attribution_is: str,
+    um_per_pixel: float | None,
 ) -> SlidePictures:
     columns = ("x", "y", "size", "attention", "attribution")
     values = np.array([[float(row[column]) for column in columns] for row in rows])
-    corners, size = values[:, :2], float(values[0, 2])
+    corners, step = values[:, :2], _step(values[:, :2], float(values[0, 2]))
     reach = float(np.abs(values[:, 4]).max()) or 1.0
     top = max(float(values[:, 3].max()), 1e-9)
-    signed = values[:, 4] / reach
-    moved = np.where(
-        signed[:, None] >= 0, _blend(signed, _PAPER, _RISES), _blend(-signed, _PAPER, _FALLS)
-    )
+    attention = _picture(corners, step, _read_colours(values[:, 3] / top))
+    bar = scale_bar(attention.shape[1] * step, um_per_pixel)
     return SlidePictures(
         name=name,
         patches=len(rows),
-        attention=_picture(corners, size, _blend(values[:, 3] / top, _PAPER, _READ)),
+        attention=attention,
         attention_top=top,
-        attribution=_picture(corners, size, moved),
+        attribution=_picture(corners, step, _moved_colours(values[:, 4] / reach)),
         attribution_top=reach,
         attribution_is=attribution_is,
+        attention_legend=_attention_legend(top, bar),
+        attribution_legend=_attribution_legend(reach, bar),
     )
+
+
+def _attention_legend(top: float, bar: ScaleBar) -> MapLegend:
+    uniform = ((1 / top, "1"),) if _LEAST_GAP < 1 / top < 1 - _LEAST_GAP else ()
+    return MapLegend(
+        colours=hex_colours(_read_colours(np.linspace(0, 1, _PIECES)).tolist()),
+        marks=((0.0, "0"), *uniform, (1.0, f"{top:.2f}")),
+        unit="attention, x uniform (1: every patch read alike)",
+        bar=bar,
+    )
+
+
+def _attribution_legend(reach: float, bar: ScaleBar) -> MapLegend:
+    return MapLegend(
+        colours=hex_colours(_moved_colours(np.linspace(-1, 1, _PIECES)).tolist()),
+        marks=((0.0, f"{-reach:.2g}"), (0.5, "0"), (1.0, f"+{reach:.2g}")),
+        unit="change of the risk per patch (blue -, orange +)",
+        bar=bar,
+    )
+
+
+def _read_colours(share: Float[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    return _blend(share, _PAPER, _READ)
+
+
+def _moved_colours(signed: Float[ndarray, " n"]) -> UInt8[ndarray, "n 3"]:
+    raised, lowered = _blend(signed, _PAPER, _RISES), _blend(-signed, _PAPER, _FALLS)
+    colours: UInt8[ndarray, "n 3"] = np.where(signed[:, None] >= 0, raised, lowered)
+    return colours
 
 
 def _blend(
@@ -206,12 +250,17 @@ def _blend(
     return colours
 
 
-def _picture(
-    corners: Float[ndarray, "n 2"], size: float, colours: UInt8[ndarray, "n 3"]
-) -> UInt8[ndarray, "h w 3"]:
+def _step(corners: Float[ndarray, "n 2"], size: float) -> float:
+    """Return level-0 pixels a cell: a patch, or more where there would be too many cells."""
     step = size
     while np.prod(np.ptp(corners, axis=0) / step + 1) > _MOST_CELLS:
         step *= 2
+    return step
+
+
+def _picture(
+    corners: Float[ndarray, "n 2"], step: float, colours: UInt8[ndarray, "n 3"]
+) -> UInt8[ndarray, "h w 3"]:
     cells = np.round((corners - corners.min(axis=0)) / step).astype(int)
     columns, rows = cells.max(axis=0) + 1
     pixels = np.full((rows, columns, 3), 255, np.uint8)

@@ -5,7 +5,7 @@ because a model's estimate for one person is not an observed group. What a headl
 between two of those edges is an open dot, never a smooth curve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,15 @@ class PatientCurve:
     edge_months: NDArray[np.float64]
     survival: NDArray[np.float64]
 
+    @classmethod
+    def from_points(cls, points: Sequence[Mapping[str, float]]) -> "PatientCurve":
+        """Return the curve of a ``result.json``."""
+        months, survival = (
+            np.array([point[name] for point in points], dtype=np.float64)
+            for name in ("time_months", "survival")
+        )
+        return cls(edge_months=months, survival=survival)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SurvivalScene:
@@ -74,7 +83,7 @@ class SurvivalScene:
         return month_ticks(self.last_month)
 
 
-def draw_survival(scene: SurvivalScene) -> str:
+def draw_survival(scene: SurvivalScene, *, style: str = STYLE) -> str:
     """Return the chart with the aligned table of numbers at risk below its axis."""
     x = Linear(low=0, high=scene.last_month, start=LEFT, end=RIGHT)
     y = Linear(low=0, high=1, start=PLOT_BOTTOM, end=PLOT_TOP)
@@ -87,7 +96,7 @@ def draw_survival(scene: SurvivalScene) -> str:
     parts += _risk_table(scene, x)
     height = PLOT_BOTTOM + 48 + ROW_HEIGHT * len(scene.groups)
     title = f"Kaplan-Meier {scene.endpoint} of the reference groups, and this patient"
-    return svg.figure(parts, width=WIDTH, height=height, title=title, style=STYLE)
+    return svg.figure(parts, width=WIDTH, height=height, title=title, style=style)
 
 
 def _grid(scene: SurvivalScene, x: Linear, y: Linear) -> list[str]:

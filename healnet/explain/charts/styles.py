@@ -1,5 +1,6 @@
 """How groups and the patient look: colour, line style and word, never colour alone."""
 
+import re
 from dataclasses import dataclass
 
 from healnet.explain.charts.svg import Number
@@ -48,6 +49,18 @@ text.fill-intermediate{fill:light-dark(#5B6B7B,#A8B3C2)}
 .range{fill:light-dark(#1F2933,#FFFFFF);opacity:.12}
 .density{fill:light-dark(#C9D2DB,#3D4854)} .veil{fill:light-dark(#5B6B7B,#A3B0BD);opacity:.1}
 """
+
+
+def in_a_page() -> str:
+    """Return the style for the pictures of a report, which are drawn larger than in the app.
+
+    It styles the pictures and nothing else of the page, and knows no ``light-dark``, which
+    browsers of 2023 do not know either: a line without a colour is no line.
+    """
+    sized = STYLE.replace(".small{font-size:11px}", ".small{font-size:9px}")
+    plain = re.sub(r"light-dark\((#\w+),#\w+\)", r"\1", sized)
+    scoped = re.sub(r"([^{}]+)\{", lambda hit: f".hn-chart {hit[1].strip()}{{", plain)
+    return scoped.replace(".hn-chart .hn-chart", ".hn-chart")
 
 
 def ordinal(percentile: Number) -> str:
