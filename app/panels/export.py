@@ -34,7 +34,7 @@ def show(case: CaseRecord, read: CaseReading) -> None:
     if read.prediction is None or read.bundle is None or read.slide_state == "running":
         return
     check_owner(read.prediction, case.id)
-    write = partial(_written, read.prediction, read.bundle, case.title)
+    write = partial(write_folder, read.prediction, read.bundle, case.title)
     stem = f"healnet-{read.result_key[:16]}"
     with st.popover("Export"):
         for label, (name, mime) in FILES.items():
@@ -76,7 +76,9 @@ def all_files(write: Callable[[Path], Path]) -> bytes:
     return buffer.getvalue()
 
 
-def _written(prediction: "Prediction", bundle: "ModelBundle", title: str, parent: Path) -> Path:
+def write_folder(
+    prediction: "Prediction", bundle: "ModelBundle", title: str, parent: Path
+) -> Path:
     """Write a prediction folder whose report knows the case's title and the cohort."""
     from healnet.explain.reference_curves import reference_curves  # noqa: PLC0415  (scipy)
     from healnet.explain.report_context import ReportContext, pixel_sizes  # noqa: PLC0415

@@ -109,7 +109,7 @@ def parse_context(values: Mapping[str, object], *, result_sha256: str) -> Report
         cohort=str(cohort["name"]),
         endpoint=str(cohort["endpoint"]),
         curves=_curves(cohort),
-        um_per_pixel=_positive(cast("Mapping[str, float]", values["um_per_pixel"])),
+        um_per_pixel=_positive(cast("Mapping[str, int | float]", values["um_per_pixel"])),
     )
 
 
@@ -169,7 +169,7 @@ def _group(entry: Mapping[str, object], last_month: float) -> GroupCurve:
     )  # fmt: skip
 
 
-def _positive(sizes: Mapping[str, float]) -> dict[str, float]:
+def _positive(sizes: Mapping[str, int | float]) -> dict[str, float]:
     if any(size <= 0 for size in sizes.values()):
         raise _refusal("has a pixel size that cannot be")
     return {str(name): float(size) for name, size in sizes.items()}

@@ -16,6 +16,7 @@ from healnet.explain.pdf_report import report_pdf
 from healnet.explain.prediction import Prediction
 from healnet.explain.prediction_files import PredictionFiles, read_prediction
 from healnet.explain.result_json import explanation_json, result_json
+from tests.explain.pdf_text import text_of
 
 
 def files_of(prediction: Prediction, folder: Path) -> PredictionFiles:
@@ -24,13 +25,6 @@ def files_of(prediction: Prediction, folder: Path) -> PredictionFiles:
     (folder / "attention.csv").write_text(attention_csv(prediction.slides))
     (folder / "attributions.csv").write_text(attributions_csv(prediction))
     return read_prediction(folder)
-
-
-def text_of(content: bytes) -> str:
-    """Every drawn text of a PDF that this project wrote."""
-    streams = re.findall(rb"stream\n(.*?)\nendstream", content, flags=re.DOTALL)
-    drawn = "\n".join(zlib.decompress(stream).decode("latin-1") for stream in streams)
-    return " ".join(re.findall(r"\((.*?)(?<!\\)\) Tj", drawn))
 
 
 def test_every_offset_of_the_table_points_at_its_object() -> None:
