@@ -7,13 +7,16 @@ window.__streamlit = { BACKEND_BASE_URL: window.location.origin };
 // keeps its own note for every address, so it is written for the address that is about to open.
 (() => {
   const OURS = "healnet-theme";
+  const { style } = document.documentElement;
   let chosen = "Light";
+  style.colorScheme = "light dark";
   try {
     chosen = localStorage.getItem(OURS) === "Dark" ? "Dark" : "Light";
     localStorage.setItem(`stActiveTheme-${location.pathname}-v2`, JSON.stringify(chosen));
   } catch {
     return; // storage is off: the system's theme it is
   }
+  style.colorScheme = chosen.toLowerCase(); // dialogs stand beside the part that Streamlit themes
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("[data-theme-switch]");
     if (!link) return;

@@ -15,7 +15,7 @@ from app.store.workspace import Workspace
 from app.tiles.tokens import mint_token
 from healnet.exceptions import Notice
 
-EMPTY = "No cases yet. Open the demo case or pick a slide."
+EMPTY = "No cases yet. Pick a slide from a folder, or upload one."
 REFRESH = "2s"
 COLUMNS = ("", "Case", "Tumour", "Data", "Status", "Risk percentile", "Updated")
 

@@ -188,6 +188,25 @@ def test_a_broken_file_is_refused_in_words_and_the_next_case_works(
     wait_for_map(page, seconds=60)
 
 
+def test_a_dialog_is_as_dark_as_the_page_that_it_stands_over(
+    page: Page, server: Server
+) -> None:
+    page.goto(server.address)
+    page.locator("[data-theme-switch]").click()
+    page.get_by_role("button", name="Open slide from folder").click()
+    choose(page, "broken.svs")
+    page.get_by_role("button", name="Open slide", exact=True).click()
+    page.locator(".hn-refusal").wait_for()
+
+    colour = page.evaluate("getComputedStyle(document.querySelector('.hn-refusal')).color")
+    ground = page.evaluate(
+        "getComputedStyle(document.querySelector('[role=dialog]')).backgroundColor"
+    )
+
+    assert min(map(int, re.findall(r"\d+", colour)[:3])) > 200  # light letters
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60  # on dark ground
+
+
 def test_an_uploaded_slide_becomes_a_case(page: Page, server: Server, slides: Path) -> None:
     page.goto(server.address)
     page.get_by_role("button", name="Upload").click()

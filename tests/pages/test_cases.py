@@ -21,7 +21,7 @@ def test_an_empty_workspace_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page()
 
     assert not page.exception
-    assert "No cases yet. Open the demo case or pick a slide." in words(page)
+    assert "No cases yet. Pick a slide from a folder, or upload one." in words(page)
     assert [button.label for button in page.button] == ["Open slide from folder", "Upload"]
 
 
