@@ -54,22 +54,26 @@ def read_feature_file(path: Path) -> PatchFeatures:
         ) from error
 
 
+def _check_rows(num_features: int, num_coords: int, path: Path) -> None:
+    if num_features == 0:
+        raise FeatureError("there is not one patch", code="FEATURES-EMPTY", where=path.name)
+    if num_features != num_coords:
+        raise FeatureError(
+            f"{num_features:,} feature rows for {num_coords:,} patches",
+            code="FEATURES-LENGTH",
+            where=path.name,
+            why="it cannot be told which patch is which",
+            fix="encode the slide again",
+        )
+
+
 def _read(file: h5py.File, path: Path) -> PatchFeatures:
     _check_links(file, path)
     raw_features = _dataset(file, _FEATURE_NAMES, path)
     raw_coords = _dataset(file, ("coords",), path)
     features = _features(raw_features, path)
     coords = _coords(raw_coords, path)
-    if len(features) == 0:
-        raise FeatureError("there is not one patch", code="FEATURES-EMPTY", where=path.name)
-    if len(features) != len(coords):
-        raise FeatureError(
-            f"{len(features):,} feature rows for {len(coords):,} patches",
-            code="FEATURES-LENGTH",
-            where=path.name,
-            why="it cannot be told which patch is which",
-            fix="encode the slide again",
-        )
+    _check_rows(len(features), len(coords), path)
     facts = read_facts(file, raw_coords, path.name)
     size, size_notices = patch_size(facts, coords)
     mpp = facts.mpp()

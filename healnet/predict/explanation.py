@@ -14,6 +14,7 @@ from healnet.data.case import Case
 from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SLIDE
 from healnet.explain.input_attribution import attribute_inputs
+from healnet.explain.integrated_gradients import Attributions
 from healnet.explain.patch_maps import MOST_REGIONS, Explained, map_patches
 from healnet.explain.prediction import FeatureAttribution, SlideExplanation
 from healnet.explain.regions import group_patches
@@ -63,17 +64,7 @@ def explain_inputs(
     """
     if not any(set(one.answer.modalities) - {SLIDE} for one in readings):
         return (), {}
-    domain = bundle.slide_domain
-    means = {} if domain is None else {SLIDE: torch.from_numpy(domain.mean)}
-    found = [
-        attribute_inputs(
-            bundle.ensemble[one.number].network,
-            one.tokens,
-            score=_score(bundle, one.number),
-            bag_means=means,
-        )
-        for one in readings
-    ]
+    found = [_attributions(bundle, one) for one in readings]
     delta = float(sum(one.delta for one in found) / len(readings))
     names = [
         name
@@ -91,6 +82,16 @@ def explain_inputs(
         )
     features.sort(key=lambda one: (-abs(one.attribution), one.modality, one.feature))
     return tuple(features), dict.fromkeys(names, delta)
+
+
+def _attributions(bundle: ModelBundle, one: Reading) -> Attributions:
+    domain = bundle.slide_domain
+    return attribute_inputs(
+        bundle.ensemble[one.number].network,
+        one.tokens,
+        score=_score(bundle, one.number),
+        bag_means={} if domain is None else {SLIDE: torch.from_numpy(domain.mean)},
+    )
 
 
 def _whole_slide(case: Case, attribution: float) -> FeatureAttribution:
