@@ -82,7 +82,7 @@ def write_folder(
     """Write a prediction folder whose report knows the case's title and the cohort."""
     from healnet.explain.reference_curves import reference_curves  # noqa: PLC0415  (scipy)
     from healnet.explain.report_context import ReportContext, pixel_sizes  # noqa: PLC0415
-    from healnet.explain.report_folder import write_report  # noqa: PLC0415
+    from healnet.explain.report_folder import write_context, write_report  # noqa: PLC0415
     from healnet.predict import write_prediction  # noqa: PLC0415  (loads torch)
 
     folder = write_prediction(parent / "prediction", prediction)
@@ -95,5 +95,6 @@ def write_folder(
         curves=reference_curves(known.time_months, known.event, known.group),
         um_per_pixel=pixel_sizes(prediction),
     )
-    write_report(folder, context)
+    write_context(folder, context)
+    write_report(folder)
     return folder

@@ -91,7 +91,8 @@ class _Report:
             self._begin_page()
 
     def _paragraph(self, text: str, *, size: Number = 9, is_bold: bool = False) -> None:
-        for line in wrapped(self._plain(text), size=size, width=_FULL):
+        width = _BOLD_WIDTH if is_bold else _FULL
+        for line in wrapped(self._plain(text), size=size, width=width):
             self._room(size * 1.4)
             self.y -= size * 1.4
             self.document.text(_MARGIN, self.y, line, size=size, is_bold=is_bold)
@@ -171,19 +172,18 @@ class _Report:
 
     def _slide(self, slide: SlidePictures) -> None:
         column = (_FULL - 20) / 2
-        height = column * slide.attention.shape[0] / slide.attention.shape[1]
-        width = column * min(1.0, _TALLEST / height)
-        height = min(height, _TALLEST)
+        share = slide.share_of(_TALLEST / column)
+        width = column * share
+        height = width * slide.attention.shape[0] / slide.attention.shape[1]
         self._heading(f"Slide {slide.name}", room=height + 150)
         self.y -= height
         left, right, under = _MARGIN, _MARGIN + column + 20, 0.0
-        wide = map_legend.WIDTH * width / column
         for x, pixels, legend in (
             (left, slide.attention, slide.attention_legend),
             (right, slide.attribution, slide.attribution_legend),
         ):
             self.document.picture(pixels, x, self.y, width=width)
-            drawn = legend.svg(picture_width=wide)
+            drawn = legend.svg(picture_width=share * map_legend.WIDTH)
             under = self.document.chart(drawn, x, self.y - 4, width=column)
         self.y -= under + 4
         self._paragraph(
@@ -213,9 +213,10 @@ class _Report:
     def _sources(self) -> None:
         result = self.files.result
         model = cast("Mapping[str, str]", result["model"])
-        self._heading("What this was made from")
+        inputs = cast("list[dict[str, str]]", result["inputs"])
+        self._heading("What this was made from", room=110 + 16 * min(len(inputs), 20))
         self._paragraph(f"model {model['id']}: {model['sha256']}", size=8)
-        for one in cast("list[dict[str, str]]", result["inputs"]):
+        for one in inputs:
             self._paragraph(f"{one['role']}: {one['sha256']}", size=8)
         for note in cast("list[str]", self.files.explanation["notes"]):
             self._paragraph(note, size=8)

@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
+from healnet.explain.charts import map_legend
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.report_facts import (
     LIMITS,
@@ -61,6 +62,7 @@ def report_html(files: PredictionFiles) -> str:
         bars=feature_bars(files.attributions),
         num_features=len(files.attributions),
         slides=slide_pictures(files),
+        legend_width=map_legend.WIDTH,
     )
 
 

@@ -68,6 +68,11 @@ class SlidePictures:
     attention_legend: MapLegend
     attribution_legend: MapLegend
 
+    def share_of(self, tallest: float) -> float:
+        """Return the share of a column that a picture fills, at most so many columns high."""
+        height, width = map(int, self.attention.shape[:2])
+        return min(1.0, tallest * width / height)
+
 
 class Estimate(NamedTuple):
     """Survival at one time, between the steps of the curve; in the headline and as a dot.

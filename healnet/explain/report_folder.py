@@ -1,4 +1,4 @@
-"""A report with its context, added to a prediction folder that is already written."""
+"""The context and the report, added to a prediction folder that is already written."""
 
 from pathlib import Path
 
@@ -9,15 +9,18 @@ from healnet.explain.report_context import CONTEXT, ReportContext, context_json
 REPORT = "report.html"
 
 
-def write_report(folder: Path, context: ReportContext) -> Path:
-    """Write ``context.json``, so that later reports know it too, and ``report.html``.
+def write_context(folder: Path, context: ReportContext) -> Path:
+    """Write ``context.json`` for the result in a folder, so that every report knows it."""
+    result = (folder / RESULT).read_bytes().decode("utf-8")
+    return _replace(folder / CONTEXT, context_json(context, result_sha256=sha256_of(result)))
+
+
+def write_report(folder: Path) -> Path:
+    """Write ``report.html`` from the files of a folder, its context included.
 
     Raises:
         ConfigError: ``PREDICTION-FOLDER`` if the folder is no whole prediction.
     """
-    read_prediction(folder)
-    result = (folder / RESULT).read_bytes().decode("utf-8")
-    _replace(folder / CONTEXT, context_json(context, result_sha256=sha256_of(result)))
     return _replace(folder / REPORT, report_html(read_prediction(folder)))
 
 

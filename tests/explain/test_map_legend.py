@@ -17,7 +17,7 @@ from healnet.explain.prediction_files import read_prediction
 from healnet.explain.reference_curves import reference_curves
 from healnet.explain.report_context import ReportContext
 from healnet.explain.report_facts import slide_pictures
-from healnet.explain.report_folder import write_report
+from healnet.explain.report_folder import write_context, write_report
 from healnet.predict import write_prediction
 
 
@@ -79,7 +79,8 @@ def test_maps_carry_their_numbers_unit_and_scale(
         curves=reference_curves(months, event, ["lower", "higher"]),
         um_per_pixel={"=cmd.svs": 2.0},  # the table quotes this name
     )
-    page = write_report(folder, context).read_text()
+    write_context(folder, context)
+    page = write_report(folder).read_text()
 
     (slide,) = slide_pictures(read_prediction(folder))
 
@@ -89,6 +90,17 @@ def test_maps_carry_their_numbers_unit_and_scale(
     assert [text for _, text in slide.attribution_legend.marks] == ["-0.25", "0", "+0.25"]
     for words in ("200 \u00b5m", "x uniform", "change of the risk per patch", "+0.25"):
         assert words in page
+
+
+def test_a_tall_picture_is_narrower_and_so_is_its_bar(
+    prediction: Prediction, tmp_path: Path
+) -> None:
+    folder = write_prediction(tmp_path / "p", prediction)
+    (slide,) = slide_pictures(read_prediction(folder))
+    tall = replace(slide, attention=np.zeros((60, 10, 3), np.uint8))
+
+    assert slide.share_of(1.5) == 1  # 3 cells high, 2 wide: just as tall as allowed
+    assert tall.share_of(1.5) == 0.25
 
 
 def test_colours_of_the_scale_are_those_of_the_map(

@@ -21,7 +21,7 @@ from healnet.explain.prediction_files import read_prediction
 from healnet.explain.reference_curves import reference_curves
 from healnet.explain.report import report_html
 from healnet.explain.report_context import ReportContext, pixel_sizes
-from healnet.explain.report_folder import write_report
+from healnet.explain.report_folder import write_context, write_report
 from healnet.predict import write_prediction
 from tests.explain.pdf_text import text_of
 
@@ -46,7 +46,8 @@ def context() -> ReportContext:
 
 def written(folder: Path, prediction: Prediction, context: ReportContext) -> Path:
     write_prediction(folder, prediction)
-    write_report(folder, context)
+    write_context(folder, context)
+    write_report(folder)
     return folder
 
 

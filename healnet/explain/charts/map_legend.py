@@ -94,7 +94,7 @@ def scale_bar(pixels: Number, um_per_pixel: float | None) -> ScaleBar:
     wide = pixels * (um_per_pixel or 1.0)
     length = _round_below(wide * _MOST_SHARE)
     if um_per_pixel is None:
-        label = f"{length:,.0f} pixels of the slide (their size is not known here)"
+        label = f"{length:,.0f} pixels of the slide (size unknown)"
     elif length >= _UM_A_MM:
         label = f"{length / _UM_A_MM:g} mm"
     else:
