@@ -97,7 +97,8 @@ def test_a_tall_picture_is_narrower_and_so_is_its_bar(
 ) -> None:
     folder = write_prediction(tmp_path / "p", prediction)
     (slide,) = slide_pictures(read_prediction(folder))
-    tall = replace(slide, attention=np.zeros((60, 10, 3), np.uint8))
+    pixels = np.zeros((60, 10, 3), np.uint8)
+    tall = replace(slide, attention=pixels, attribution=pixels)
 
     assert slide.share_of(1.5) == 1  # 3 cells high, 2 wide: just as tall as allowed
     assert tall.share_of(1.5) == 0.25
