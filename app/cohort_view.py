@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.charts.kaplan_meier import GroupCurve
-from app.charts.scales import month_ticks
 from app.charts.styles import GROUPS
 from healnet.exceptions import SurvivalError
+from healnet.explain.reference_curves import group_curve
 from healnet.survival.kaplan_meier import KaplanMeier, Median, kaplan_meier
 from healnet.survival.log_rank import log_rank
 
@@ -112,37 +112,8 @@ def _summary(name: str, curve: KaplanMeier, last_month: float) -> GroupSummary:
         num_events=int(curve.events.sum()),
         median=curve.median(),
         landmarks={month: value for month, value in found.items() if value is not None},
-        curve=_curve(name, curve, last_month),
+        curve=group_curve(name, curve, last_month),
     )
-
-
-def _curve(name: str, curve: KaplanMeier, last_month: float) -> GroupCurve:
-    """Return the steps to draw: from 1 at time 0.
-
-    Where the curve is at 0 the bands do not exist: the upper keeps its last value and the lower
-    goes down with the curve, so that the curve never leaves its band.
-    """
-    ticks = month_ticks(last_month)
-    counts = curve.table(ticks)
-    survival = np.concatenate([[1.0], curve.survival])
-    rows = zip(counts.at_risk, counts.events, counts.censored, strict=True)
-    return GroupCurve(
-        name=name,
-        time_months=np.concatenate([[0.0], curve.time_months]),
-        survival=survival,
-        lower=np.minimum(_carried(np.concatenate([[1.0], curve.lower])), survival),
-        upper=_carried(np.concatenate([[1.0], curve.upper])),
-        size=int(curve.at_risk[0]),
-        table={
-            tick: (int(at_risk), int(events), int(censored))
-            for tick, (at_risk, events, censored) in zip(ticks, rows, strict=True)
-        },
-    )
-
-
-def _carried(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    index = np.where(np.isfinite(values), np.arange(values.size), 0)
-    return values[np.maximum.accumulate(index)]
 
 
 def _p_value(reference: "Reference", group: NDArray[np.str_]) -> tuple[float | None, str]:

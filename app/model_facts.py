@@ -18,17 +18,6 @@ class Concordance:
     high: float
 
 
-def endpoint(bundle: "ModelBundle") -> str:
-    """Return what the model estimates, e.g. "overall survival"."""
-    return str(part(bundle.card, "data").get("endpoint") or "overall survival")
-
-
-def cohort_name(bundle: "ModelBundle") -> str:
-    """Return the name of the reference cohort."""
-    data = part(bundle.card, "data")
-    return str(data.get("description") or data.get("source") or bundle.name).rstrip(". ")
-
-
 def intended_use(bundle: "ModelBundle") -> str:
     """Return what the model is for."""
     return str(bundle.card.get("intended_use") or "not stated")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.charts.styles import ordinal
 from app.cohort_view import CohortView, GroupSummary
-from app.model_facts import Concordance, cohort_name, endpoint
+from app.model_facts import Concordance
 from healnet.survival.landmarks import survival_at
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def headline(
         group=GROUP_WORDS[prediction.risk_group],
         percentile=f"{ordinal(prediction.risk_percentile)} percentile",
         reference=f"of {cohort.num_patients} reference patients "
-        f"({cohort_name(bundle)}, held-out folds)",
-        survival=f"Estimated {horizon.span} {endpoint(bundle)} {horizon.of_hundred} of 100",
+        f"({bundle.cohort_name}, held-out folds)",
+        survival=f"Estimated {horizon.span} {bundle.endpoint} {horizon.of_hundred} of 100",
         range=f"range across {spelled(num_models)} models {low}\u2013{high}"
         if num_models > 1
         else "one model, which did not see this patient",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.case_tables import matched_features
-from app.model_facts import cohort_name, endpoint, limits
+from app.model_facts import limits
 from app.panels.remarks import other_rows
 from app.predictions import cache
 from app.reading import CaseReading
@@ -132,8 +132,8 @@ def _warnings(prediction: "Prediction") -> str:
 
 def _limits(bundle: "ModelBundle") -> str:
     texts = [
-        f"Endpoint: {endpoint(bundle)}. Without the event, a patient is censored.",
-        f"Reference: {cohort_name(bundle)}.",
+        f"Endpoint: {bundle.endpoint}. Without the event, a patient is censored.",
+        f"Reference: {bundle.cohort_name}.",
         *limits(bundle),
     ]
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)

@@ -3,7 +3,6 @@
 import tempfile
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.model_facts import cohort_name, endpoint
 from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
@@ -80,21 +78,8 @@ def write_folder(
     prediction: "Prediction", bundle: "ModelBundle", title: str, parent: Path
 ) -> Path:
     """Write a prediction folder whose report knows the case's title and the cohort."""
-    from healnet.explain.reference_curves import reference_curves  # noqa: PLC0415  (scipy)
-    from healnet.explain.report_context import ReportContext, pixel_sizes  # noqa: PLC0415
-    from healnet.explain.report_folder import write_context, write_report  # noqa: PLC0415
     from healnet.predict import write_prediction  # noqa: PLC0415  (loads torch)
+    from healnet.predict.context import report_context  # noqa: PLC0415  (scipy)
 
-    folder = write_prediction(parent / "prediction", prediction)
-    known = bundle.reference
-    context = ReportContext(
-        title=title,
-        written=datetime.now(UTC).date(),
-        cohort=cohort_name(bundle),
-        endpoint=endpoint(bundle),
-        curves=reference_curves(known.time_months, known.event, known.group),
-        um_per_pixel=pixel_sizes(prediction),
-    )
-    write_context(folder, context)
-    write_report(folder)
-    return folder
+    context = report_context(bundle, prediction, title=title)
+    return write_prediction(parent / "prediction", prediction, context=context, report=True)

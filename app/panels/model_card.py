@@ -7,10 +7,8 @@ from app import markup, models
 from app.charts.interval_dots import IntervalRow, draw_intervals
 from app.cohort_view import CohortView, view_cohort
 from app.model_facts import (
-    cohort_name,
     compared_concordances,
     data_rows,
-    endpoint,
     fold_concordances,
     intended_use,
     limits,
@@ -63,9 +61,9 @@ def _facts(bundle: "ModelBundle") -> str:
     rows = (
         ("for", intended_use(bundle)),
         ("not for", "diagnosis or treatment decisions"),
-        ("cohort", cohort_name(bundle)),
+        ("cohort", bundle.cohort_name),
         *data_rows(bundle),
-        ("endpoint", endpoint(bundle)),
+        ("endpoint", bundle.endpoint),
         ("reads", ", ".join(bundle.modalities)),
         ("patch encoder", "none" if encoder is None else f"{encoder.name}, {encoder.licence}"),
         ("members", f"{len(bundle.ensemble)}, one a fold"),

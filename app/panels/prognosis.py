@@ -12,7 +12,7 @@ from app.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
 from app.charts.percentile_strip import Estimate, StripScene, draw_strip
 from app.charts.styles import GROUP_BY_NAME
 from app.cohort_view import CohortView, view_cohort
-from app.model_facts import endpoint, pooled_concordance
+from app.model_facts import pooled_concordance
 from app.panels import checks
 from app.panels.analysis import is_refused
 from app.panels.remarks import remark, tables_label
@@ -88,7 +88,7 @@ def survival_scene(
         horizon=_horizon_mark(prediction, bundle),
         last_month=cohort.last_month,
         reliable_until=cohort.reliable_until,
-        endpoint=endpoint(bundle),
+        endpoint=bundle.endpoint,
     )
 
 

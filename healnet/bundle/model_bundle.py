@@ -95,6 +95,21 @@ class ModelBundle:
         return self.config.names
 
     @property
+    def endpoint(self) -> str:
+        """What the model estimates, e.g. "overall survival"."""
+        return str(self._data_of_card().get("endpoint") or "overall survival")
+
+    @property
+    def cohort_name(self) -> str:
+        """Name of the reference cohort."""
+        data = self._data_of_card()
+        return str(data.get("description") or data.get("source") or self.name).rstrip(". ")
+
+    def _data_of_card(self) -> Mapping[str, object]:
+        data = self.card.get("data")
+        return data if isinstance(data, Mapping) else {}
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether it was trained on invented patients."""
         return bool(self.card.get("is_synthetic", False))

@@ -7,6 +7,7 @@ from healnet.bundle import read_bundle
 from healnet.cli.case_files import build_case
 from healnet.cli.entry import DONE, report, say_written
 from healnet.predict import Prediction, predict_case, write_prediction
+from healnet.predict.context import report_context
 from healnet.predict.files import earlier_files
 
 
@@ -18,7 +19,8 @@ def run(options: argparse.Namespace) -> int:
     prediction = predict_case(bundle, case, allow_seen=options.all_models)
     for warning in prediction.warnings:
         report(warning, as_json=options.json, kind="warning")
-    write_prediction(options.out, prediction, report=options.report)
+    context = report_context(bundle, prediction)
+    write_prediction(options.out, prediction, context=context, report=options.report)
     sys.stdout.write(_headline(prediction) + "\n")
     say_written(options.out)
     return DONE

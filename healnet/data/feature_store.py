@@ -8,7 +8,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 from numpy import ndarray
 
+from healnet.data.sink_file import SinkFile
 from healnet.encoders.protocol import EncoderCard
 from healnet.exceptions import FeatureError, Notice
 from healnet.slide.geometry import PatchGrid
@@ -138,7 +140,8 @@ class FeatureWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
         self._part = path.with_name(f"{_part_prefix(path)}{secrets.token_hex(8)}{_PART}")
-        self._file = h5py.File(self._part, "x")
+        self._sink = SinkFile(self._part)
+        self._file = h5py.File(self._sink, "w")
         count = len(coords)
         self._features = self._file.create_dataset(
             "features",
@@ -156,10 +159,14 @@ class FeatureWriter:
         Args:
             rows: Which rows of the coordinates these are, without repetition.
             features: One row each.
+
+        Raises:
+            OSError: If the disk is full or failed.
         """
         order = np.argsort(rows)
         if len(order):
-            self._features[rows[order]] = features[order]
+            with self._disk_errors():
+                self._features[rows[order]] = features[order]
             self._is_written[rows] = True
 
     def finish(self, attributes: Mapping[str, object], *, patch_size_l0: int) -> Path:
@@ -168,16 +175,21 @@ class FeatureWriter:
         Args:
             attributes: Of the file; None is left out, mappings and lists are stored as JSON.
             patch_size_l0: Side of a patch, level-0 pixels.
+
+        Raises:
+            OSError: If the disk is full or failed; then there is no file.
         """
-        self._drop_unwritten()
-        coords = self._file.create_dataset("coords", data=self._coords[self._is_written])
-        coords.attrs["patch_size_level0"] = patch_size_l0
-        self._file.attrs["schema_version"] = SCHEMA_VERSION
-        for name, value in attributes.items():
-            if value is not None:
-                is_plain = isinstance(value, str | int | float)
-                self._file.attrs[name] = value if is_plain else json.dumps(value)
-        self._file.close()
+        with self._disk_errors():
+            self._drop_unwritten()
+            coords = self._file.create_dataset("coords", data=self._coords[self._is_written])
+            coords.attrs["patch_size_level0"] = patch_size_l0
+            self._file.attrs["schema_version"] = SCHEMA_VERSION
+            for name, value in attributes.items():
+                if value is not None:
+                    is_plain = isinstance(value, str | int | float)
+                    self._file.attrs[name] = value if is_plain else json.dumps(value)
+            self._file.close()
+        self._sink.close()
         publish(self._part, self._path)
         return self._path
 
@@ -194,7 +206,19 @@ class FeatureWriter:
         """Remove what was not finished."""
         if self._file:
             self._file.close()
+        self._sink.close()
         self._part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        """Raise what went wrong on the disk, whatever HDF5 makes of it."""
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError):
+            if self._sink.error is None:
+                raise
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def _drop_unwritten(self) -> None:
         kept = np.flatnonzero(self._is_written)

@@ -10,8 +10,9 @@ from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import attention_csv, attributions_csv
 from healnet.explain.geojson import heatmap_geojson, numbered, squares_geojson
 from healnet.explain.prediction import Prediction
-from healnet.explain.prediction_files import read_prediction
+from healnet.explain.prediction_files import read_prediction, sha256_of
 from healnet.explain.report import report_html
+from healnet.explain.report_context import CONTEXT, ReportContext, context_json
 from healnet.explain.result_json import explanation_json, model_of, result_json, use_of
 
 RESULT, README = "result.json", "README.txt"
@@ -22,12 +23,19 @@ _HEATMAP = re.compile(r"heatmap(_\d+)?\.geojson")
 _KEYS = {RESULT: {"model", "risk_percentile"}, EXPLANATION: {"model", "members", "maps"}}
 
 
-def write_prediction(folder: Path, prediction: Prediction, *, report: bool = False) -> Path:
+def write_prediction(
+    folder: Path,
+    prediction: Prediction,
+    *,
+    context: ReportContext | None = None,
+    report: bool = False,
+) -> Path:
     """Write all files of a prediction; ``result.json`` comes last and vouches for the rest.
 
     Args:
         folder: Made if it is missing; files of an earlier prediction in it are replaced.
         prediction: With explanations.
+        context: What reports say beside the result; without it they say less.
         report: Also write ``report.html``.
 
     Returns:
@@ -53,6 +61,9 @@ def write_prediction(folder: Path, prediction: Prediction, *, report: bool = Fal
     for name, content in contents.items():
         atomic_write(folder / name, content)
     atomic_write(folder / RESULT, result.encode("utf-8"))
+    if context is not None:
+        said = context_json(context, result_sha256=sha256_of(result))
+        atomic_write(folder / CONTEXT, said.encode("utf-8"))
     if report:
         page = report_html(read_prediction(folder))
         atomic_write(folder / REPORT, page.encode("utf-8"))
@@ -66,7 +77,7 @@ def earlier_files(folder: Path) -> tuple[str, ...]:
         ConfigError: ``PREDICT-FOLDER`` if a file with a name of ours is not of a prediction.
     """
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    taken = {RESULT, EXPLANATION, README, REPORT, *_TABLES}
+    taken = {RESULT, EXPLANATION, README, REPORT, CONTEXT, *_TABLES}
     ours = [name for name in there if name in taken or _HEATMAP.fullmatch(name)]
     result = _content(folder / RESULT)
     listed = result.get("files")

@@ -49,9 +49,9 @@ def make_reference(*, groups: tuple[float, float] = (33.0, 67.0)) -> Reference:
 class Card:
     """As much of a model as the words need."""
 
-    card: dict[str, object]
     time_bins: TimeBins
-    name: str = "model"
+    cohort_name: str = "study of tests"
+    endpoint: str = "overall survival"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ class Estimate:
 
 
 CARD = Card(
-    card={"data": {"endpoint": "overall survival", "description": "study of tests"}},
     time_bins=TimeBins(inner_months=(12.0, 24.0, 36.0), horizon_months=90.0),
 )
 
@@ -99,7 +98,7 @@ def test_the_headline_says_group_place_survival_range_and_reference() -> None:
 def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
     cohort = view_cohort(make_reference())
     bins = TimeBins(inner_months=(12.0, 24.0, 30.0), horizon_months=90.0)
-    bundle = Card(card=CARD.card, time_bins=bins)
+    bundle = Card(time_bins=bins)
 
     found = horizon_survival(make_estimate(), bundle)  # type: ignore[arg-type]
     sentence = headline(make_estimate(), bundle, cohort).sentence  # type: ignore[arg-type]
@@ -113,7 +112,7 @@ def test_the_dot_of_the_chart_is_the_number_of_the_headline() -> None:
 @pytest.mark.parametrize("edge", [36.0, 35.99])
 def test_a_horizon_on_a_time_point_is_not_called_interpolated(edge: float) -> None:
     bins = TimeBins(inner_months=(12.0, 24.0, edge), horizon_months=90.0)
-    bundle = Card(card=CARD.card, time_bins=bins)
+    bundle = Card(time_bins=bins)
 
     found = horizon_survival(make_estimate(), bundle)  # type: ignore[arg-type]
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -257,3 +258,15 @@ def test_the_folder_holds_no_name_of_a_patient(model_folder: Path, bundle: Model
     assert b"P001" not in content
     assert bundle.reference.fold_of("P001") is not None
     assert bundle.reference.fold_of("P999") is None
+
+
+def test_a_model_names_its_cohort_and_what_it_estimates(bundle: ModelBundle) -> None:
+    told = {"description": "Lungs of two clinics.", "endpoint": "progression-free survival"}
+    named = replace(bundle, card={"data": told})
+    silent = replace(bundle, name="m", card={})
+
+    assert (named.cohort_name, named.endpoint) == (
+        "Lungs of two clinics",
+        "progression-free survival",
+    )
+    assert (silent.cohort_name, silent.endpoint) == ("m", "overall survival")

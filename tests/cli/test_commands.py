@@ -16,6 +16,7 @@ from healnet.explain.result_json import RESULT_KEYS
 
 FILES = {
     "result.json",
+    "context.json",
     "explanation.json",
     "attention.csv",
     "attributions.csv",

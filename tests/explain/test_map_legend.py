@@ -17,7 +17,6 @@ from healnet.explain.prediction_files import read_prediction
 from healnet.explain.reference_curves import reference_curves
 from healnet.explain.report_context import ReportContext
 from healnet.explain.report_facts import slide_pictures
-from healnet.explain.report_folder import write_context, write_report
 from healnet.predict import write_prediction
 
 
@@ -69,7 +68,6 @@ def test_the_bar_shrinks_with_its_picture() -> None:
 def test_maps_carry_their_numbers_unit_and_scale(
     prediction: Prediction, tmp_path: Path
 ) -> None:
-    folder = write_prediction(tmp_path / "p", prediction)
     months, event = np.array([12.0, 30.0]), np.array([True, False])
     context = ReportContext(
         title="x",
@@ -79,8 +77,8 @@ def test_maps_carry_their_numbers_unit_and_scale(
         curves=reference_curves(months, event, ["lower", "higher"]),
         um_per_pixel={"=cmd.svs": 2.0},  # the table quotes this name
     )
-    write_context(folder, context)
-    page = write_report(folder).read_text()
+    folder = write_prediction(tmp_path / "p", prediction, context=context, report=True)
+    page = (folder / "report.html").read_text()
 
     (slide,) = slide_pictures(read_prediction(folder))
 

@@ -21,7 +21,6 @@ from healnet.explain.prediction_files import read_prediction
 from healnet.explain.reference_curves import reference_curves
 from healnet.explain.report import report_html
 from healnet.explain.report_context import ReportContext, pixel_sizes
-from healnet.explain.report_folder import write_context, write_report
 from healnet.predict import write_prediction
 from tests.explain.pdf_text import text_of
 
@@ -45,10 +44,7 @@ def context() -> ReportContext:
 
 
 def written(folder: Path, prediction: Prediction, context: ReportContext) -> Path:
-    write_prediction(folder, prediction)
-    write_context(folder, context)
-    write_report(folder)
-    return folder
+    return write_prediction(folder, prediction, context=context, report=True)
 
 
 def test_a_report_names_the_title_the_day_and_the_cohort(
