@@ -1,15 +1,19 @@
-"""Which hosts are answered, and the headers on every answer of the process.
+"""Which hosts and pages are answered, and the headers on every answer of the process.
 
-Streamlit's own host check covers the WebSocket alone, and it sends no policy at all; so both
-are done here, for pages, tiles and uploads alike.
+Streamlit's own check covers the WebSocket alone, it sends no policy at all, and for a foreign
+page it asks a service on the internet for this machine's address before it refuses. So all of
+that is decided here, for pages, tiles and uploads alike, before Streamlit sees the request.
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from app.tiles.content_policy import content_security_policy
 
@@ -34,7 +38,40 @@ def security_middleware(allowed_hosts: Sequence[str] = TRUSTED_HOSTS) -> list[Mi
         Middleware(
             TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False
         ),
+        Middleware(KnownOriginMiddleware, allowed_hosts=allowed_hosts),
     ]
+
+
+class KnownOriginMiddleware:
+    """Refuses what a page of another host asks for: 403, or a WebSocket that never opens.
+
+    Args:
+        app: What is wrapped.
+        allowed_hosts: Names of the pages that may ask, on any port.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
+        self._app = app
+        self._allowed_hosts = frozenset(allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; tools that name no origin are not pages."""
+        refusals = {
+            "http": PlainTextResponse("a page of another host may not ask", status_code=403),
+            "websocket": WebSocketClose(),
+        }
+        origin = Headers(scope=scope).get("origin") if scope["type"] in refusals else None
+        if origin is None or _host_of(origin) in self._allowed_hosts:
+            await self._app(scope, receive, send)
+        else:
+            await refusals[scope["type"]](scope, receive, send)
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
 
 
 class SecurityHeadersMiddleware:

@@ -19,7 +19,11 @@ def atomic_write(path: Path, content: bytes) -> Path:
 
     Returns:
         The same path.
+
+    Raises:
+        BundleError: ``FILE-KIND`` if a folder, a device or a pipe is there.
     """
+    _refuse_other_kinds(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
         dir=path.parent, prefix=f".{path.name}.", suffix=".part"
@@ -37,6 +41,17 @@ def atomic_write(path: Path, content: bytes) -> Path:
         raise
     _sync_folder(path.parent)
     return path
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise BundleError(
+            "there is a folder, a device or a pipe of this name",
+            code="FILE-KIND",
+            where=path.name,
+            why="a file would take its place",
+            fix="choose another name",
+        )
 
 
 def write_folder(
@@ -77,8 +92,20 @@ def is_left_over(name: str) -> bool:
     return name in _NOTES or (name.startswith(".") and name.endswith(".part"))
 
 
-def refuse_strangers(folder: Path, *, may_hold: frozenset[str]) -> None:
+def refuse_strangers(
+    folder: Path,
+    *,
+    may_hold: frozenset[str],
+    why: str = "writing a model there could destroy them",
+    fix: str = "choose a new or an empty folder",
+) -> None:
     """Refuse to use a folder in which somebody else's files lie.
+
+    Args:
+        folder: It need not exist.
+        may_hold: Names that may lie there.
+        why: What would happen.
+        fix: What to do.
 
     Raises:
         BundleError: ``MODEL-FOLDER-OCCUPIED``, with the number and one name.
@@ -93,8 +120,8 @@ def refuse_strangers(folder: Path, *, may_hold: frozenset[str]) -> None:
             f"the place is taken by {len(strangers)} other file(s), e.g. {strangers[0]}",
             code="MODEL-FOLDER-OCCUPIED",
             where=folder.name,
-            why="writing a model there could destroy them",
-            fix="choose a new or an empty folder",
+            why=why,
+            fix=fix,
         )
 
 

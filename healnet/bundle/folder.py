@@ -119,7 +119,12 @@ def _read_files(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
             fix="give the folder that 'healnet train --out' wrote",
         )
     hidden = {path.name for path in folder.iterdir() if path.name.startswith(".")}
-    refuse_strangers(folder, may_hold=MAY_HOLD | hidden)
+    refuse_strangers(
+        folder,
+        may_hold=MAY_HOLD | hidden,
+        why="a model folder holds nothing that its manifest does not list",
+        fix="move the other files elsewhere",
+    )
     manifest = read_json(_read(folder / MANIFEST), where=MANIFEST)
     hashes = _listed(manifest)
     contents = {name: _read(folder / name) for name in hashes}

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
 from healnet.bundle.atomic import atomic_write
@@ -10,13 +11,24 @@ from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import ATTENTION_COLUMNS, ATTRIBUTION_COLUMNS, write_csv
 from healnet.explain.geojson import Square, numbered, squares_geojson
 from healnet.explain.pdf_report import report_pdf
-from healnet.explain.prediction_files import PredictionFiles, read_prediction
+from healnet.explain.prediction_files import (
+    EXPLANATION,
+    FEATURES,
+    PATCHES,
+    RESULT,
+    PredictionFiles,
+    read_prediction,
+)
 from healnet.explain.report import report_html
+from healnet.explain.report_context import CONTEXT
+
+_SOURCES = frozenset({RESULT, EXPLANATION, PATCHES, FEATURES, CONTEXT})
 
 
 def run(options: argparse.Namespace) -> int:
     """Write one file made from a prediction folder."""
     files = read_prediction(options.prediction)
+    _refuse_own_files(options.prediction, options.out)
     if options.format == "geojson":
         for number, text in enumerate(_geojson(files), start=1):
             path = options.out.with_name(numbered(options.out.name, number))
@@ -25,6 +37,18 @@ def run(options: argparse.Namespace) -> int:
         return DONE
     say_written(atomic_write(options.out, _WRITERS[options.format](files)))
     return DONE
+
+
+def _refuse_own_files(prediction: Path, out: Path) -> None:
+    """Refuse to write over what the export is made from; a report there may be made anew."""
+    if out.resolve().parent == prediction.resolve() and out.name in _SOURCES:
+        raise ConfigError(
+            "this is a file of the prediction itself",
+            code="EXPORT-OVER-PREDICTION",
+            where=out.name,
+            why="the prediction could not be read any more",
+            fix="give the export another name",
+        )
 
 
 def _geojson(files: PredictionFiles) -> list[str]:

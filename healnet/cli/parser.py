@@ -22,6 +22,9 @@ class Parser(argparse.ArgumentParser):
         raise ConfigError(message, code="CLI-ARGUMENTS", fix=f"see '{self.prog} --help'")
 
 
+MOST = 1_000_000_000  # of any number on the command line
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``healnet`` with all its commands."""
     parser = Parser(
@@ -134,21 +137,30 @@ def _slide_mpp(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    return _whole(text, least=1)
 
 
 def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
+    return _whole(text, least=0)
+
+
+def _whole(text: str, *, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= MOST:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a whole number from {least} to {MOST:,}"
+        )
     return value
 
 
 def _above_zero(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:  # noqa: PLR2004
-        raise ValueError(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MOST:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to {MOST:,}")
     return value

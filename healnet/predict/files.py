@@ -6,19 +6,25 @@ import re
 from pathlib import Path
 
 from healnet.bundle.atomic import atomic_write
+from healnet.bundle.folder import MANIFEST
 from healnet.exceptions import ConfigError
 from healnet.explain.csv_files import attention_csv, attributions_csv
 from healnet.explain.geojson import heatmap_geojson, numbered, squares_geojson
 from healnet.explain.prediction import Prediction
-from healnet.explain.prediction_files import read_prediction, sha256_of
+from healnet.explain.prediction_files import (
+    EXPLANATION,
+    FEATURES,
+    PATCHES,
+    RESULT,
+    read_prediction,
+    sha256_of,
+)
 from healnet.explain.report import report_html
 from healnet.explain.report_context import CONTEXT, ReportContext, context_json
 from healnet.explain.result_json import explanation_json, model_of, result_json, use_of
 
-RESULT, README = "result.json", "README.txt"
+README = "README.txt"
 REPORT = "report.html"
-EXPLANATION = "explanation.json"
-_TABLES = ("attention.csv", "attributions.csv")
 _HEATMAP = re.compile(r"heatmap(_\d+)?\.geojson")
 _KEYS = {RESULT: {"model", "risk_percentile"}, EXPLANATION: {"model", "members", "maps"}}
 
@@ -46,8 +52,8 @@ def write_prediction(
     """
     texts = {
         EXPLANATION: explanation_json(prediction),
-        "attention.csv": attention_csv(prediction.slides),
-        "attributions.csv": attributions_csv(prediction),
+        PATCHES: attention_csv(prediction.slides),
+        FEATURES: attributions_csv(prediction),
         **_heatmaps(prediction),
         README: _readme(prediction),
     }
@@ -77,14 +83,15 @@ def earlier_files(folder: Path) -> tuple[str, ...]:
         ConfigError: ``PREDICT-FOLDER`` if a file with a name of ours is not of a prediction.
     """
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    taken = {RESULT, EXPLANATION, README, REPORT, CONTEXT, *_TABLES}
+    taken = {RESULT, EXPLANATION, README, REPORT, CONTEXT, PATCHES, FEATURES}
     ours = [name for name in there if name in taken or _HEATMAP.fullmatch(name)]
     result = _content(folder / RESULT)
     listed = result.get("files")
-    strangers = [] if result or _content(folder / EXPLANATION) else ours
+    strangers = [] if result or _content(folder / EXPLANATION) else list(ours)
+    strangers += [name for name in there if name == MANIFEST]  # a model lives here
     if isinstance(listed, dict) and listed:
         known = {*taken, *listed}
-        strangers = [name for name in ours if name not in known]
+        strangers += [name for name in ours if name not in known]
     if strangers:
         raise ConfigError(
             f"{', '.join(strangers[:3])} is there already and is of no earlier prediction",

@@ -122,8 +122,19 @@ def build_study(
         form: Size and quality of the slides.
         progress: Called after each slide.
         processes: How many draw slides at the same time.
+
+    Raises:
+        ConfigError: ``STUDY-FOLDER`` if a cohort of somebody else lies there.
     """
     study = draw_study(out_dir, patients=patients, seed=seed)
+    if study.cohort_path.exists() and not (out_dir / "truth").is_dir():
+        raise ConfigError(
+            "there is a cohort already that is no drawn study",
+            code="STUDY-FOLDER",
+            where=study.cohort_path.name,
+            why="its table would be replaced",
+            fix="choose another folder",
+        )
     for name in ("slides", "truth"):
         (out_dir / name).mkdir(parents=True, exist_ok=True)
     _write_slides(study, form, progress=progress, processes=processes)

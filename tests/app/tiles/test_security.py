@@ -5,9 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from app.tiles.content_policy import content_security_policy, inline_script_hashes
+from app.tiles.security import security_middleware
 from app.tiles.tokens import MAX_TOKEN, mint_token, read_token
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +31,56 @@ def test_another_host_is_refused_on_every_route(
 @pytest.mark.parametrize("host", ["localhost", "localhost:8501", "127.0.0.1:8501"])
 def test_this_machine_is_answered(client: TestClient, token: str, host: str) -> None:
     answer = client.get(f"/wsi/{token}/0/0_0.jpg", headers={"Host": host})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://[", "https://localhost.evil.example"]
+)
+def test_a_page_of_another_host_is_refused_on_every_route(
+    client: TestClient, token: str, origin: str
+) -> None:
+    for path in (f"/wsi/{token}/0/0_0.jpg", "/maps/x.f32", "/"):
+        answer = client.get(path, headers={"Host": "localhost", "Origin": origin})
+        assert answer.status_code == 403
+        assert answer.headers["content-security-policy"]
+
+
+def test_a_socket_of_another_page_never_reaches_what_lies_behind() -> None:
+    asked: list[str] = []
+
+    async def behind(scope: Scope, _receive: Receive, send: Send) -> None:
+        asked.append(str(scope["path"]))
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close"})
+
+    site = Starlette(
+        routes=[Mount("/", app=behind)], middleware=security_middleware(("localhost",))
+    )
+    client = TestClient(site)
+
+    for origin in ("http://evil.example", "null"):
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect(
+                "ws://localhost/_stcore/stream", headers={"Origin": origin}
+            ),
+        ):
+            pass
+    assert asked == []
+    with client.websocket_connect(
+        "ws://localhost/ok", headers={"Origin": "http://localhost:8501"}
+    ):
+        pass
+    assert asked == ["/ok"]
+
+
+def test_this_page_may_ask(client: TestClient, token: str) -> None:
+    answer = client.get(
+        f"/wsi/{token}/0/0_0.jpg",
+        headers={"Host": "localhost:8501", "Origin": "http://localhost:8501"},
+    )
 
     assert answer.status_code == 200
 
