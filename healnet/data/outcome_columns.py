@@ -16,8 +16,14 @@ from healnet.omics.number_cells import MISSING, parse_cell
 from healnet.omics.text_rows import shown
 
 HALF_DAY_MONTHS = 0.5 * MONTHS_PER["days"]
-_MAX_MEDIAN_MONTHS = 600.0
-_MAX_MONTHS = 1500.0
+# Median and longest follow-up, months. The longest of the TCGA cohorts are 26 and 287.
+_TOO_LONG = (240.0, 720.0)
+_LIKE_DAYS = (120.0, 480.0)
+_LIKE_YEARS = 15.0
+_STATE_DAYS = (
+    "if they are days, write time_unit: days in the YAML file beside the table, or name the "
+    "column time_days"
+)
 _MAX_CODES = 10
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _FLAGS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
@@ -84,24 +90,57 @@ def _zero_notices(zeros: int, settings: CohortSettings) -> tuple[Notice, ...]:
     return (Notice(code="COHORT-ZERO-TIME", what=f"{zeros} patients with time 0 were {done}"),)
 
 
-def check_follow_up(times: Float[ndarray, " n"], name: str) -> None:
-    """Refuse times that no patient can have been followed for.
+def check_follow_up(
+    times: Float[ndarray, " n"], name: str, *, unit: str = "months"
+) -> tuple[Notice, ...]:
+    """Refuse times that no cohort can have been followed for; return what looks odd.
+
+    Args:
+        times: Follow-up in months; NaN where it is not known.
+        name: File name.
+        unit: In which the file gives them. Only months, which nobody may have stated, are
+            doubted aloud.
 
     Raises:
         CohortError: ``COHORT-TIME-UNIT``.
     """
     seen = times[np.isfinite(times)]
     if len(seen) == 0:
-        return
+        return ()
     median, longest = float(np.median(seen)), float(seen.max())
-    if median <= _MAX_MEDIAN_MONTHS and longest <= _MAX_MONTHS:
-        return
-    raise CohortError(
-        f"median follow-up would be {median / 12:,.0f} years, the longest {longest / 12:,.0f}",
+    if _is_beyond(median, longest, _TOO_LONG):
+        raise _too_long(median, longest, name, unit)
+    if unit != "months":
+        return ()
+    if _is_beyond(median, longest, _LIKE_DAYS):
+        return (_unit_notice(median, longest, name, like="days"),)
+    return (_unit_notice(median, longest, name, like="years"),) * (longest < _LIKE_YEARS)
+
+
+def _is_beyond(median: float, longest: float, limits: tuple[float, float]) -> bool:
+    return median > limits[0] or longest > limits[1]
+
+
+def _too_long(median: float, longest: float, name: str, unit: str) -> CohortError:
+    return CohortError(
+        f"median follow-up would be {median / 12:,.0f} years, the longest {longest / 12:,.0f}: "
+        f"are the times really {unit}?",
         code="COHORT-TIME-UNIT",
         where=name,
-        why="the times do not seem to be months",
-        fix="give months, or say time_unit: days in the YAML file",
+        why="no cohort is followed for so long; with a wrong unit every survival time of a "
+        "model is wrong",
+        fix=_STATE_DAYS if unit == "months" else "correct the times, or the unit stated",
+    )
+
+
+def _unit_notice(median: float, longest: float, name: str, *, like: str) -> Notice:
+    return Notice(
+        code="COHORT-TIME-UNIT",
+        what=f"the times look like {like}: read as months, their median is {median:,.1f} and "
+        f"the longest {longest:,.1f}",
+        where=name,
+        why="with a wrong unit every survival time of a model is wrong",
+        fix=_STATE_DAYS.replace("days", like),
     )
 
 

@@ -30,7 +30,7 @@ def porpoise_cohort(path: Path, settings: CohortSettings) -> Cohort:
         problems=problems,
     )
     problems.raise_if_any()
-    check_follow_up(times.months, path.name)
+    odd = check_follow_up(times.months, path.name, unit=settings.time_unit)
     columns = [outcome[name].tolist() for name in ("event", "site", "slide_ids")]
     rows = zip(map(str, outcome.index), times.months.tolist(), *columns, strict=True)
     patients = tuple(
@@ -47,18 +47,23 @@ def porpoise_cohort(path: Path, settings: CohortSettings) -> Cohort:
     kept = {patient.case_id for patient in patients}
     tables = {name: frame[frame.index.isin(kept)] for name, frame in parts.tables.items()}
     if settings.clinical is not None:
-        tables = {**tables, "clinical": _chosen(tables.get("clinical"), settings, path.name)}
+        chosen = _chosen(tables.pop("clinical", None), settings, path.name)
+        tables |= {} if chosen is None else {"clinical": chosen}
     return Cohort(
         patients=patients,
         tables=tables,
         name=path.name,
-        notices=(*parts.notices, *times.notices),
+        notices=(*parts.notices, *times.notices, *odd),
     )
 
 
-def _chosen(frame: pd.DataFrame | None, settings: CohortSettings, name: str) -> pd.DataFrame:
-    """Return the clinical columns that the settings name."""
+def _chosen(
+    frame: pd.DataFrame | None, settings: CohortSettings, name: str
+) -> pd.DataFrame | None:
+    """Return the clinical columns that the settings name; None if they name none."""
     names = list(settings.clinical or ())
+    if not names:
+        return None
     lacking = [one for one in names if frame is None or one not in frame]
     if lacking or frame is None:
         raise CohortError(

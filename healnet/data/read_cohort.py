@@ -11,6 +11,7 @@ from healnet.data.clinical_columns import clinical_table
 from healnet.data.cohort import Cohort, Patient
 from healnet.data.cohort_settings import CohortSettings, read_settings
 from healnet.data.leakage import check_shared_files, leakage_notices
+from healnet.data.like_ids import refuse_like_ids
 from healnet.data.omic_tables import read_omic_tables
 from healnet.data.outcome_columns import check_follow_up, parse_events, parse_times
 from healnet.data.porpoise_cohort import porpoise_cohort
@@ -53,6 +54,8 @@ def read_cohort(path: Path, *, omics: Mapping[str, Path] | None = None) -> Cohor
         if is_porpoise(source.columns)
         else _from_rows(source, path.parent, settings)
     )
+    refuse_like_ids(cohort.case_ids, cohort.name)
+    _refuse_second_tables(settings, cohort)
     tables, notices = read_omic_tables(settings, cohort.case_ids)
     _check_features(settings, cohort)
     patients = tuple(_with_features(patient, settings) for patient in cohort.patients)
@@ -84,14 +87,14 @@ def _from_rows(source: TextTable, folder: Path, settings: CohortSettings) -> Coh
         columns, places, taken=taken, settings=settings, problems=problems
     )
     problems.raise_if_any()
-    check_follow_up(times.months, source.name)
+    odd = check_follow_up(times.months, source.name, unit=settings.time_unit)
     patients = _patients(columns, places, outcome=(times.months, events), folder=folder)
     kept = [patient.case_id for patient in patients]
     return Cohort(
         patients=patients,
         tables={} if clinical is None else {"clinical": clinical.loc[kept]},
         name=source.name,
-        notices=(*source.notices, *notices, *times.notices),
+        notices=(*source.notices, *notices, *times.notices, *odd),
     )
 
 
@@ -201,6 +204,24 @@ def _lacking_notices(
     why = "for patients without any the slide is absent"
     where = settings.features_folder.name
     return (Notice(code="COHORT-NO-FEATURES", what=what, where=where, why=why),)
+
+
+def _refuse_second_tables(settings: CohortSettings, cohort: Cohort) -> None:
+    """Refuse a file for a modality that the cohort table has columns of."""
+    for modality in settings.omics:
+        if modality not in cohort.tables:
+            continue
+        columns = ", ".join(shown(str(name)) for name in cohort.tables[modality].columns[:5])
+        leave_out = " or write clinical: [] in the YAML file to leave the columns out"
+        raise CohortError(
+            f"{modality} is in {settings.omics[modality].name} and in columns of "
+            f"{cohort.name} ({columns})",
+            code="COHORT-DOUBLE-TABLE",
+            where=cohort.name,
+            why="only one of them could be read",
+            fix="give one of them only: do not name the file,"
+            + (leave_out if modality == "clinical" else " or remove the columns"),
+        )
 
 
 def _check_features(settings: CohortSettings, cohort: Cohort) -> None:

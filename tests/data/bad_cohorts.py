@@ -202,6 +202,13 @@ BAD_COHORTS = [
         message="time_unit: days",
     ),
     BadCohort(
+        number="146c",
+        title="days that end at 1400",
+        change=lambda t: t.assign(time_months=(t["time_months"] * 30.4).clip(upper=1400)),
+        code="COHORT-TIME-UNIT",
+        message="really months.*time_unit: days in the YAML file.*column time_days",
+    ),
+    BadCohort(
         number="150",
         title="a patient twice with other data",
         change=_again,

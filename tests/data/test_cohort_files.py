@@ -81,7 +81,9 @@ def test_a_blank_slide_name_is_no_slide(tmp_path: Path) -> None:
 
 def test_patients_of_a_porpoise_table_who_are_left_out_are_said(tmp_path: Path) -> None:
     cohort = porpoise(
-        tmp_path, "A,A.svs,9,0,0.2\nB,B.svs,0,1,0.5\nC,C.svs,4,1,0.5\n", "zero_times: leave_out"
+        tmp_path,
+        "A,A.svs,19,0,0.2\nB,B.svs,0,1,0.5\nC,C.svs,4,1,0.5\n",
+        "zero_times: leave_out",
     )
 
     assert cohort.case_ids == ("A", "C")
