@@ -1,5 +1,6 @@
 """How files join the workspace: probed first, then added; refused files leave no trace."""
 
+import re
 from pathlib import Path
 
 from app.store.cases import NewFile, new_id
@@ -84,8 +85,7 @@ def add_table(
     Raises:
         HealNetError: If the table cannot be read, or has no such row.
     """
-    suffix = Path(name).suffix.lower()
-    path = workspace.settings.tables / f"{new_id()}{suffix}"
+    path = _place(workspace.settings.tables, name)
     path.write_bytes(content)
     try:
         _check_row(path, row)
@@ -121,7 +121,7 @@ def table_rows(content: bytes, name: str, folder: Path) -> tuple[str, ...]:
     """
     from healnet.omics.wide_table import read_table  # noqa: PLC0415  (heavy; first use only)
 
-    path = folder / f"{new_id()}{Path(name).suffix.lower()}"
+    path = _place(folder, name)
     path.write_bytes(content)
     try:
         return tuple(str(row) for row in read_table(path).index)
@@ -130,6 +130,12 @@ def table_rows(content: bytes, name: str, folder: Path) -> tuple[str, ...]:
         raise
     finally:
         path.unlink()
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Return a new path with the ending of a name, or with none if that is no usual one."""
+    ending = Path(name).suffix.lower()
+    return folder / f"{new_id()}{ending if re.fullmatch(r'[.][a-z0-9]{1,8}', ending) else ''}"
 
 
 def _check_row(path: Path, row: str) -> None:

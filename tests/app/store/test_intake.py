@@ -134,6 +134,16 @@ def test_a_table_that_cannot_be_used_leaves_nothing(
     assert list(workspace.settings.tables.iterdir()) == []
 
 
+@pytest.mark.parametrize("ending", ["x" * 300, "a\0b", "../../up", "CSV"])
+def test_no_name_of_a_table_reaches_the_disk(workspace: Workspace, ending: str) -> None:
+    folder = workspace.settings.tables
+
+    rows = intake.table_rows(b"case_id,A\nP1,1\n", f"genes.{ending}", folder)
+
+    assert rows == ("P1",)
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_removed_case_takes_its_copies_along_and_leaves_the_original(
     workspace: Workspace, real_slide: Path, test_data: Path
