@@ -7,8 +7,10 @@ import pandas as pd
 
 from healnet.data.cohort_settings import CohortSettings
 from healnet.data.problems import Place, Problems
-from healnet.exceptions import CohortError
+from healnet.exceptions import CohortError, TableError
 from healnet.omics.number_cells import MISSING, parse_cell
+from healnet.omics.raw_values import number_of
+from healnet.omics.table_schema import TableSchema
 from healnet.omics.text_rows import shown
 
 # What a column of this name may hold; anything else is a slip of the pen or another coding.
@@ -48,6 +50,35 @@ def clinical_table(
     index = pd.Index([place.case_id for place in places], name="case_id", dtype=object)
     typed = {name: _typed(name, columns[name], places, problems) for name in names}
     return pd.DataFrame({name: cells.to_numpy() for name, cells in typed.items()}, index=index)
+
+
+def refuse_impossible_row(row: Mapping[str, object], schema: TableSchema, case_id: str) -> None:
+    """Refuse a patient with a value that a column of this name cannot hold in a cohort.
+
+    Args:
+        row: Raw value by column name.
+        schema: Of the model; a column that held other values in training is not judged.
+        case_id: For the message.
+
+    Raises:
+        TableError: ``TABLE-CELL``.
+    """
+    numbers = [one for one in schema.features if one.kind != "category"]
+    seen = {one.column.lower(): (one.low, one.high) for one in numbers}
+    for column, value in row.items():
+        low, high = RANGES.get(column.strip().lower(), (-np.inf, np.inf))
+        first, last = seen.get(column.strip().lower(), (np.nan, np.nan))
+        if not low <= first <= last <= high:
+            continue
+        number = number_of(value, column)
+        if number < low or number > high:
+            raise TableError(
+                f"{shown(str(value))!r}; {low:g} to {high:g} expected",
+                code="TABLE-CELL",
+                where=f"clinical table, row {shown(case_id)}, column {column}",
+                why="the risk would be that of an impossible patient",
+                fix="correct the value, or leave it empty if it is not known",
+            )
 
 
 def _typed(

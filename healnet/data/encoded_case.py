@@ -7,8 +7,10 @@ from healnet.data.case import Case
 from healnet.data.input_spec import SLIDE, InputSpec
 from healnet.data.slide_bag import slide_bag
 from healnet.data.token_arrays import TokenArrays
-from healnet.exceptions import ModalityError, Notice
+from healnet.exceptions import ModalityError, Notice, TableError
 from healnet.omics.name_match import MatchReport
+from healnet.omics.table_schema import EncodedRow, TableSchema
+from healnet.omics.text_rows import shown
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +50,7 @@ def encode_case(case: Case, spec: InputSpec) -> EncodedCase:
     for name, schema in spec.tables.items():
         if name not in case.tables:
             continue
-        values, is_observed, match[name] = schema.encode(case.tables[name])
+        values, is_observed, match[name] = _encode_row(case, schema)
         notices += match[name].notices
         if not is_observed.any():
             notices.append(_empty_row(name))
@@ -60,6 +62,22 @@ def encode_case(case: Case, spec: InputSpec) -> EncodedCase:
     return EncodedCase(
         case_id=case.case_id, tokens=tokens, match=match, notices=tuple(dict.fromkeys(notices))
     )
+
+
+def _encode_row(case: Case, schema: TableSchema) -> EncodedRow:
+    """Return the tokens of a table; a wrong cell is refused with table and row."""
+    try:
+        return schema.encode(case.tables[schema.modality])
+    except TableError as error:
+        if error.code != "TABLE-CELL":
+            raise
+        raise TableError(
+            error.what,
+            code=error.code,
+            where=f"{schema.modality} table, row {shown(case.case_id)}, {error.where}",
+            why=error.why,
+            fix=error.fix,
+        ) from error
 
 
 def _given(case: Case) -> tuple[str, ...]:

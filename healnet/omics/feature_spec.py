@@ -96,6 +96,7 @@ class FeatureArrays(NamedTuple):
     is_usable: Bool[ndarray, " p"]
     is_category: Bool[ndarray, " p"]
     is_number: Bool[ndarray, " p"]  # usable, and of more than two values
+    is_binary: Bool[ndarray, " p"]  # usable, and only 0 and 1 in training
 
     @classmethod
     def of(cls, features: Sequence[FeatureSpec]) -> "FeatureArrays":
@@ -108,4 +109,5 @@ class FeatureArrays(NamedTuple):
             is_usable=np.array([feature.is_usable for feature in features]),
             is_category=np.array([feature.kind == "category" for feature in features]),
             is_number=np.array([f.is_usable and f.kind == "number" for f in features]),
+            is_binary=np.array([f.is_usable and f.kind == "binary" for f in features]),
         )

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from healnet.exceptions import Notice, TableError
 
+FEW_VALUES = "OMICS-FEW-VALUES"
 _FIRST = 5
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?", re.IGNORECASE)
 # HGNC, 2020: SEPT9 is now SEPTIN9, MARCH1 MARCHF1, MARC1 MTARC1.
@@ -32,6 +33,8 @@ class MatchReport:
         missing: The names it lacks.
         extra: Number of columns the model does not know; they are not read.
         renamed: (expected, given) where another case or an older symbol was matched.
+        share_measured: Of the features, those with a value; of all, or of those that the model
+            reads, whichever is more.
         notices: What a reader of the result must know.
     """
 
@@ -41,6 +44,7 @@ class MatchReport:
     missing: tuple[str, ...] = ()
     extra: int = 0
     renamed: tuple[tuple[str, str], ...] = ()
+    share_measured: float = 1.0
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -99,6 +103,23 @@ def match_names(
     return NameMatch(sources=sources, report=_with_notices(report, notices))
 
 
+def refuse_few_values(report: MatchReport, floor: float) -> None:
+    """Refuse a row of which too little is measured, whatever its names promise.
+
+    Raises:
+        TableError: ``OMICS-FEW-VALUES`` below the floor.
+    """
+    if report.share_measured >= floor:
+        return
+    raise TableError(
+        f"{report.share_measured:.0%} of the expected {report.modality} features have a value",
+        code=FEW_VALUES,
+        where=f"{report.modality} table",
+        why=f"the estimate would rest on too little; at least {floor:.0%} are needed",
+        fix="fill in what was measured, or leave the table out",
+    )
+
+
 def canonical(name: str) -> str:
     """Return one spelling for names that mean the same: upper case, today's gene symbol."""
     name = name.strip().upper()
@@ -154,9 +175,12 @@ def _unmatched(
 def _naming_hint(modality: str, given: Sequence[str]) -> str:
     if modality == "clinical":
         return "columns are matched by the names of the training table"
-    if sum(bool(_ENSEMBL.fullmatch(name.strip())) for name in given) > len(given) / 2:
+    num_ensembl = sum(bool(_ENSEMBL.fullmatch(name.strip())) for name in given)
+    if num_ensembl > len(given) / 2:
         return "these are Ensembl ids; expected HGNC symbols"
-    return "are these Ensembl ids? Expected HGNC symbols"
+    if num_ensembl:
+        return "are these Ensembl ids? Expected HGNC symbols"
+    return "features are matched by the names of the training table"
 
 
 def _partial(report: MatchReport) -> tuple[Notice, ...]:

@@ -146,7 +146,15 @@ class TableSchema:
             self.modality, self.features, self.arrays, raw, limit=self.deviation_limit
         )
         notices = (*match.report.notices, *unknown, *unlike)
-        return EncodedRow(values[0], is_observed[0], replace(match.report, notices=notices))
+        report = replace(
+            match.report, notices=notices, share_measured=self._share(raw, is_observed[0])
+        )
+        return EncodedRow(values[0], is_observed[0], report)
+
+    def _share(self, raw: Float[ndarray, " p"], is_observed: Bool[ndarray, " p"]) -> float:
+        """Return how much has a value: of all features, or of those that are ever read."""
+        num_usable = max(1, int(self.arrays.is_usable.sum()))
+        return float(max(np.isfinite(raw).mean(), is_observed.sum() / num_usable))
 
     def match(self, given: tuple[str, ...]) -> NameMatch:
         """Return which of the given columns stands for each expected one."""

@@ -1,8 +1,9 @@
 """Telling when a profile does not look like those the model was trained on.
 
-Two checks on the raw numbers, before they are cut off: single values far outside the range seen
-in training, and the profile as a whole lying far from the training mean, as it does when
-counts are given for logarithms or the columns are mixed up.
+Three checks on the raw numbers, before they are cut off: single values far outside the range
+seen in training, other values than 0 and 1 where training knew only these, and the profile as a
+whole lying far from the training mean, as it does when counts are given for logarithms or the
+columns are mixed up.
 """
 
 from collections.abc import Sequence
@@ -59,23 +60,54 @@ def range_notices(
 ) -> tuple[Notice, ...]:
     """Return what a reader must know about the values of one patient."""
     profile = () if limit is None else _profile_notice(modality, arrays, raw, limit)
+    named = [feature.name for feature in features]
+    return (
+        *profile,
+        *_coding_notice(modality, named, arrays, raw),
+        *_far_notice(modality, named, arrays, raw),
+    )
+
+
+def _far_notice(
+    modality: str, names: Sequence[str], arrays: FeatureArrays, raw: Float[ndarray, " p"]
+) -> tuple[Notice, ...]:
     width = arrays.high - arrays.low
     is_far = (raw < arrays.low - width) | (raw > arrays.high + width)
-    found = np.flatnonzero(is_far & arrays.is_usable & ~arrays.is_category)
+    found = np.flatnonzero(is_far & arrays.is_number)
     if len(found) == 0:
-        return profile
+        return ()
     named = "; ".join(
-        f"{features[i].name} = {raw[i]:g} (training {arrays.low[i]:g} to {arrays.high[i]:g})"
+        f"{names[i]} = {raw[i]:g} (training {arrays.low[i]:g} to {arrays.high[i]:g})"
         for i in found[:_FIRST]
     )
     return (
-        *profile,
         Notice(
             code="OMICS-RANGE",
             what=f"{len(found):,} {modality} values lie far outside the training range",
             where=named + (" ..." if len(found) > _FIRST else ""),
             why="the model has never seen such values; they were cut off",
             fix="check the unit and the measurement",
+        ),
+    )
+
+
+def _coding_notice(
+    modality: str, names: Sequence[str], arrays: FeatureArrays, raw: Float[ndarray, " p"]
+) -> tuple[Notice, ...]:
+    """Return a notice about other values than 0 and 1 where training knew only these."""
+    is_other = np.isfinite(raw) & (raw != 0) & (raw != 1)
+    found = np.flatnonzero(is_other & arrays.is_binary)
+    if len(found) == 0:
+        return ()
+    named = "; ".join(f"{names[i]} = {raw[i]:g}" for i in found[:_FIRST])
+    return (
+        Notice(
+            code="OMICS-CODING",
+            what=f"{len(found):,} {modality} values are neither 0 nor 1, and no training "
+            "patient had others",
+            where=named + (" ..." if len(found) > _FIRST else ""),
+            why="another coding means something else to the model than to the table",
+            fix="give 0 and 1 with the meaning that they had in training",
         ),
     )
 

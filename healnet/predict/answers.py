@@ -10,12 +10,14 @@ from numpy import ndarray
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.bundle.time_axis import Answer
 from healnet.data.case import Case
+from healnet.data.clinical_columns import refuse_impossible_row
 from healnet.data.collate import collate
 from healnet.data.encoded_case import EncodedCase, encode_case
-from healnet.data.input_spec import SLIDE
+from healnet.data.input_spec import SLIDE, InputSpec
 from healnet.exceptions import HealNetError, ModalityError
 from healnet.explain.prediction import SubsetRisk
 from healnet.model.tokens import Tokens
+from healnet.omics.name_match import refuse_few_values
 
 TokensByName = Mapping[str, Tokens]
 
@@ -42,13 +44,15 @@ def read_case(bundle: ModelBundle, case: Case, numbers: Iterable[int]) -> tuple[
 
     Raises:
         HealNetError: What the first member says, if none can read anything.
+        TableError: ``OMICS-FEW-VALUES`` if too little of a table is measured; ``TABLE-CELL``
+            if a clinical value cannot be.
     """
     readings: list[Reading] = []
     first_refusal: HealNetError | None = None
     bag: Tokens | None = None
     for number in numbers:
         try:
-            encoded = encode_case(case, bundle.ensemble[number].inputs)
+            encoded = _encode(case, bundle.ensemble[number].inputs)
         except ModalityError as error:
             first_refusal = first_refusal or error
             continue
@@ -67,6 +71,17 @@ def read_case(bundle: ModelBundle, case: Case, numbers: Iterable[int]) -> tuple[
             "no model can read this case", code="MODEL-NO-INPUT"
         )
     return tuple(readings)
+
+
+def _encode(case: Case, inputs: InputSpec) -> EncodedCase:
+    """Return the tokens of a case whose tables are possible and measured well enough."""
+    encoded = encode_case(case, inputs)
+    for name, report in encoded.match.items():
+        if name in encoded.tokens:
+            refuse_few_values(report, inputs.tables[name].floor)
+        if name == "clinical":
+            refuse_impossible_row(case.tables[name], inputs.tables[name], case.case_id)
+    return encoded
 
 
 def _has_tables(encoded: EncodedCase) -> bool:

@@ -14,6 +14,7 @@ from healnet.predict.answers import Ensemble, Reading
 from healnet.survival.risk_groups import GROUP_NAMES
 
 _UNLIKE, _FAR = 0.95, 0.999
+_BY_SCALE = frozenset({"OMICS-SCALE", "OMICS-RANGE", "OMICS-CODING"})
 
 
 def check_prediction(
@@ -39,14 +40,22 @@ def check_prediction(
 
 
 def _case_notices(bundle: ModelBundle, readings: Sequence[Reading]) -> list[Notice]:
-    """Return what was noticed while reading; a member's own gaps are said elsewhere."""
+    """Return what was noticed while reading, each once; members' gaps are said elsewhere.
+
+    Each member measures a table in its own scale: what the first of them says stands for all.
+    """
     taken = set(bundle.inputs.modalities)
-    return [
-        notice
-        for one in readings
-        for notice in one.encoded.notices
-        if notice.code != "CASE-UNUSED" or not _names_any(notice, taken)
-    ]
+    first: dict[object, Notice] = {}
+    for one in readings:
+        table = {said: name for name, fit in one.encoded.match.items() for said in fit.notices}
+        for notice in one.encoded.notices:
+            if notice.code == "CASE-UNUSED" and _names_any(notice, taken):
+                continue
+            is_measured = notice.code in _BY_SCALE
+            first.setdefault(
+                (notice.code, table.get(notice)) if is_measured else notice, notice
+            )
+    return list(first.values())
 
 
 def _names_any(notice: Notice, names: set[str]) -> bool:

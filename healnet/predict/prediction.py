@@ -37,7 +37,8 @@ def predict_case(
     Raises:
         ModalityError: ``MODEL-NO-INPUT`` if the model can read nothing of the case.
         FeatureError: If features are of another encoder or scale.
-        TableError: If a table does not fit the model's.
+        TableError: If a table does not fit the model's, too little of it is measured, or a
+            clinical value cannot be.
     """
     chosen = choose_members(bundle, case, allow_seen=allow_seen)
     readings = read_case(bundle, case, chosen.numbers)

@@ -236,7 +236,7 @@ def test_no_known_gene_is_refused_with_examples(rna: pd.DataFrame) -> None:
 
     assert refusal.value.code == "OMICS-UNMATCHED"
     assert refusal.value.what == "0 of 200 expected rna features found"
-    assert refusal.value.why == "are these Ensembl ids? Expected HGNC symbols"
+    assert refusal.value.why == "features are matched by the names of the training table"
     assert "GENE0, GENE1, GENE2, GENE3, GENE4" in refusal.value.fix
     assert "X0, X1, X2, X3, X4" in refusal.value.fix
 
@@ -246,6 +246,8 @@ def test_ensembl_ids_are_recognised(rna: pd.DataFrame) -> None:
 
     with pytest.raises(TableError, match="these are Ensembl ids; expected HGNC symbols"):
         schema.encode({f"ENSG{i:011d}.{i % 9}": 1.0 for i in range(200)})
+    with pytest.raises(TableError, match=r"are these Ensembl ids\?"):
+        schema.encode({f"{'ENSG' if i < 9 else 'X'}{i:011d}": 1.0 for i in range(200)})
 
 
 @pytest.mark.parametrize(("kept", "refused"), [(99, True), (100, False), (140, False)])
