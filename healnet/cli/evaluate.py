@@ -17,7 +17,7 @@ from healnet.train.cohort_cases import refuse_unencoded
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write ``predictions.csv`` and ``metrics.json``."""
+    """Write ``predictions.csv`` and ``metrics.json``; say each warning once."""
     bundle = read_bundle(options.model)
     cohort = read_cohort(options.cohort, omics=named_files(options.omics))
     if bundle.inputs.slide is not None:
@@ -26,10 +26,16 @@ def run(options: argparse.Namespace) -> int:
         report(notice, as_json=options.json, kind="warning")
     line = ProgressLine()
     evaluation = evaluate_model(bundle, cohort, progress=lambda now: line.show(describe(now)))
+    everyone = len(cohort)
+    counted = [warning.to_notice(everyone) for warning in evaluation.warnings]
+    for notice in (*evaluation.notices, *counted):
+        report(notice, as_json=options.json, kind="warning")
+    said = (*cohort.notices, *evaluation.notices)
     metrics = {
         "model": {"id": bundle.name, "sha256": bundle.sha256},
         **evaluation.metrics(),
-        "warnings": [notice.to_dict() for notice in cohort.notices],
+        "warnings": [notice.to_dict() for notice in said],
+        "patient_warnings": [warning.to_dict() for warning in evaluation.warnings],
     }
     atomic_write(options.out / "predictions.csv", evaluation.to_csv().encode("utf-8"))
     text = json.dumps(metrics, indent=1, allow_nan=False)

@@ -9,10 +9,13 @@ from healnet.bundle.judgement import judge_risk
 from healnet.bundle.model_bundle import ModelBundle
 from healnet.data.cohort import Cohort
 from healnet.data.encode_progress import Progress
-from healnet.exceptions import CohortError, ModalityError
+from healnet.data.input_spec import SLIDE
+from healnet.exceptions import CohortError, ModalityError, Notice, TableError
 from healnet.explain.csv_files import write_csv
 from healnet.explain.prediction import Prediction
+from healnet.omics.name_match import FEW_VALUES
 from healnet.predict.members import SEEN
+from healnet.predict.patient_warnings import CountedWarning, count_warnings
 from healnet.predict.prediction import predict_case
 from healnet.survival.outcome import Outcome
 
@@ -31,12 +34,22 @@ class Evaluation:
         unread: Ids of the patients of whom it can read nothing.
         cohort: The patients with their outcomes.
         training: Outcomes of the training cohort.
+        refusals: Why rows of unread patients were not read.
+        notices: What must be said of the cohort under this model.
     """
 
     predictions: tuple[Prediction, ...]
     unread: tuple[str, ...]
     cohort: Cohort
     training: Outcome
+    refusals: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[CountedWarning, ...]:
+        """What was said of single patients, each code once."""
+        said = [one.warnings for one in self.predictions]
+        return count_warnings([*said, *((refusal,) for refusal in self.refusals)])
 
     def metrics(self, *, replicates: int = 1000, seed: int = 0) -> dict[str, object]:
         """Return concordances of all patients, of new ones, and by what was read of them.
@@ -109,28 +122,56 @@ def evaluate_model(
     Raises:
         CohortError: ``COHORT-UNREAD`` if the model can read nothing of anybody.
     """
-    predictions, unread = [], []
+    predictions, unread, refusals = [], [], []
     for done, case_id in enumerate(cohort.case_ids, start=1):
         try:
             predictions.append(predict_case(bundle, cohort.case(case_id), explain=False))
         except ModalityError:
             unread.append(case_id)
+        except TableError as error:
+            if error.code != FEW_VALUES:
+                raise
+            unread.append(case_id)
+            refusals.append(error.to_notice())
         if progress is not None:
             progress(Progress(stage="predict", done=done, total=len(cohort)))
     if not predictions:
-        raise CohortError(
-            "the model can read nothing of any patient",
-            code="COHORT-UNREAD",
-            where=cohort.name,
-            why=f"it takes {', '.join(bundle.inputs.modalities)}",
-            fix="name the tables with --omics NAME=FILE, or give a column features",
-        )
+        raise _unread(bundle, cohort)
     reference = bundle.reference
     return Evaluation(
         predictions=tuple(predictions),
         unread=tuple(unread),
         cohort=cohort,
         training=Outcome(reference.time_months, reference.event),
+        refusals=tuple(refusals),
+        notices=_lacking(bundle, cohort),
+    )
+
+
+def _unread(bundle: ModelBundle, cohort: Cohort) -> CohortError:
+    return CohortError(
+        "the model can read nothing of any patient",
+        code="COHORT-UNREAD",
+        where=cohort.name,
+        why=f"it takes {', '.join(bundle.inputs.modalities)}",
+        fix="name the tables with --omics NAME=FILE, or give a column features",
+    )
+
+
+def _lacking(bundle: ModelBundle, cohort: Cohort) -> tuple[Notice, ...]:
+    """Return a notice for what the model takes and no patient has."""
+    slides = {SLIDE} if any(patient.features for patient in cohort.patients) else set()
+    given = slides | set(cohort.tables)
+    return tuple(
+        Notice(
+            code="COHORT-LACKS",
+            what=f"no patient has {name}, which the model takes",
+            where=cohort.name,
+            why="the concordance is that of a model without it",
+            fix="give a column features" if name == SLIDE else f"add --omics {name}=FILE",
+        )
+        for name in bundle.inputs.modalities
+        if name not in given
     )
 
 
