@@ -7,6 +7,7 @@ import pandas as pd
 from healnet.data.cohort_settings import CohortSettings
 from healnet.exceptions import CohortError, Notice
 from healnet.omics.schema_fit import NUMERIC_MODALITIES
+from healnet.omics.text_rows import genes_in_rows
 from healnet.omics.wide_table import load_table
 
 _FIRST = 5
@@ -47,6 +48,7 @@ def join_ids(
     row_of = _row_of(list(map(str, frame.index)), case_ids, fold=fold)
     found = [case_id for case_id in case_ids if case_id in row_of]
     if not found:
+        _refuse_patients_in_columns(frame, case_ids, modality)
         raise _no_overlap(modality, list(map(str, frame.index)), case_ids)
     joined = frame.loc[[row_of[case_id] for case_id in found]]
     joined.index = pd.Index(found, name="case_id", dtype=object)
@@ -80,6 +82,16 @@ def _folded(ids: Sequence[str], place: str) -> dict[str, str]:
 
 def _fold(case_id: str) -> str:
     return case_id.strip().casefold().replace("_", "-").replace(" ", "-")
+
+
+def _refuse_patients_in_columns(
+    frame: pd.DataFrame, case_ids: Sequence[str], modality: str
+) -> None:
+    patients = set(map(_fold, case_ids))
+    count = sum(_fold(str(name)) in patients for name in frame.columns)
+    if 2 * count > len(frame.columns):
+        what = f"{count:,} of {len(frame.columns):,} column names are patients of the cohort"
+        raise genes_in_rows(what, f"{modality} table")
 
 
 def _no_overlap(modality: str, ids: Sequence[str], case_ids: Sequence[str]) -> CohortError:

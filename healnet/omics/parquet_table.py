@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from healnet.exceptions import TableError
 from healnet.omics.table_bytes import TableLimits
-from healnet.omics.text_rows import ID_NAMES, shown
+from healnet.omics.text_rows import ID_NAMES, no_ids, refuse_dates, shown
 
 _SHARED_PREFIXES = "DELTA_BYTE_ARRAY"
 
@@ -43,6 +43,7 @@ def _frame(table: pa.Table, file_name: str, limits: TableLimits) -> pd.DataFrame
             code="TABLE-DOUBLE-COLUMN",
             where=file_name,
         )
+    refuse_dates(file_name, names)
     id_name = _id_name(names, file_name)
     ids = _ids(table.column(names.index(id_name)), file_name, limits)
     values = {
@@ -112,12 +113,7 @@ def _id_name(names: list[str], file_name: str) -> str:
     for candidate in (*ID_NAMES, "__index_level_0__"):
         if candidate in lowered:
             return lowered[candidate]
-    raise TableError(
-        "no column holds the patient ids",
-        code="TABLE-ID",
-        where=file_name,
-        fix="name the id column case_id",
-    )
+    raise no_ids(names[0] if names else "", file_name)
 
 
 def _ids(column: pa.ChunkedArray, file_name: str, limits: TableLimits) -> list[str]:

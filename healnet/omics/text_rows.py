@@ -7,7 +7,7 @@ they are, and a row that is too long or too short is refused with its number.
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,10 +17,18 @@ from healnet.omics.table_bytes import TableLimits, read_bytes
 
 ID_NAMES = ("case_id", "patient_id", "patient", "case", "sample_id", "sample", "id")
 _SHOWN = 5
+# As spreadsheets write SEPT1 and MARCH1, also before the ending of a modality.
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _DATE = re.compile(
-    r"\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d{4}-\d\d-\d\d( [\d:]+)?",
+    rf"(\d{{1,2}}-{_MONTH}(-\d\d(\d\d)?)?|{_MONTH}-\d{{1,2}}|\d{{1,2}}/\d{{1,2}}/\d\d(\d\d)?"
+    r"|\d{4}-\d\d-\d\d( [\d:]+)?)(_rnaseq|_cnv|_mut)?",
     re.IGNORECASE,
 )
+_GENE_COLUMNS = frozenset(
+    ("gene", "genes", "gene_id", "gene_name", "gene_symbol", "hugo_symbol", "hgnc_symbol",
+     "symbol", "ensembl_id", "ensembl_gene_id", "entrez_gene_id", "feature", "probe",
+     "probe_id")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +85,8 @@ class TextTable:
                 return lowered.index(name)
         if self.columns[0] == "":
             return 0
-        raise TableError(
-            "no column holds the patient ids",
-            code="TABLE-ID",
-            where=f"{self.name}, columns {', '.join(self.columns[:_SHOWN])} ...",
-            fix="name the id column case_id",
-        )
+        where = f"{self.name}, columns {', '.join(map(shown, self.columns[:_SHOWN]))} ..."
+        raise no_ids(self.columns[0], where)
 
     def _check_row(self, number: int, cells: list[str], width: int) -> None:
         if len(cells) != width:
@@ -119,6 +123,29 @@ def open_text_table(path: Path, limits: TableLimits | None = None) -> TextTable:
         delimiter=delimiter,
         limits=limits,
         notices=_trimmed(path.name, header, columns),
+    )
+
+
+def no_ids(first_column: str, where: str) -> TableError:
+    """Return the refusal of a table without a column of patient ids."""
+    if first_column.strip().lower().replace(" ", "_") in _GENE_COLUMNS:
+        return genes_in_rows(f"the first column is {shown(first_column)!r}", where)
+    return TableError(
+        "no column holds the patient ids",
+        code="TABLE-ID",
+        where=where,
+        fix="name the id column case_id",
+    )
+
+
+def genes_in_rows(what: str, where: str) -> TableError:
+    """Return the refusal of a table that lies on its side."""
+    return TableError(
+        f"genes are in rows: {what}",
+        code="TABLE-TRANSPOSED",
+        where=where,
+        why="a row is read as a patient and a column as a feature",
+        fix="transpose the table, and name the column of the patient ids case_id",
     )
 
 
@@ -198,6 +225,15 @@ def _check_names(name: str, columns: tuple[str, ...]) -> None:
             why="it cannot be told which one is meant",
             fix="keep one of them",
         )
+    refuse_dates(name, columns)
+
+
+def refuse_dates(name: str, columns: Sequence[str]) -> None:
+    """Refuse column names that were genes before a spreadsheet read them.
+
+    Raises:
+        TableError: ``TABLE-DATES``.
+    """
     dates = [column for column in columns if _DATE.fullmatch(column)]
     if dates:
         raise TableError(

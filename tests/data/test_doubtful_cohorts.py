@@ -8,7 +8,7 @@ import pytest
 
 from healnet.data.outcome_columns import check_follow_up
 from healnet.data.read_cohort import read_cohort
-from healnet.exceptions import CohortError
+from healnet.exceptions import CohortError, TableError
 from tests.data.bad_cohorts import good_cohort
 
 
@@ -107,3 +107,15 @@ def test_no_clinical_column_of_a_porpoise_table_is_none(tmp_path: Path) -> None:
     (tmp_path / "cohort.yaml").write_text("clinical: []")
 
     assert set(read_cohort(tmp_path / "cohort.csv").tables) == {"rna"}
+
+
+def test_a_table_with_the_patients_in_its_header_lies_on_its_side(tmp_path: Path) -> None:
+    table = good_cohort()
+    values = np.ones((4, len(table)))
+    rna = pd.DataFrame(values, index=["CA9", "TP53", "VHL", "MYC"], columns=table["case_id"])
+    rna.to_csv(tmp_path / "rna.csv", index_label="")
+
+    with pytest.raises(TableError, match="genes are in rows: 60 of 60") as refusal:
+        read_cohort(write(tmp_path, table), omics={"rna": tmp_path / "rna.csv"})
+
+    assert refusal.value.code == "TABLE-TRANSPOSED"
