@@ -35,7 +35,8 @@ class HeadlineWords:
         percentile: "82nd percentile".
         reference: "of 284 reference patients (name, held-out folds)".
         survival: "Estimated 5-year overall survival 58 of 100".
-        range: "range across five models 47-66", or that there is only one model.
+        range: "range across five models 47-66, percentiles 61st to 93rd", or that there is only
+            one model.
     """
 
     group: str
@@ -68,10 +69,17 @@ def headline(
         reference=f"of {cohort.num_patients} reference patients "
         f"({bundle.cohort_name}, held-out folds)",
         survival=f"Estimated {horizon.span} {bundle.endpoint} {horizon.of_hundred} of 100",
-        range=f"range across {spelled(num_models)} models {low}\u2013{high}"
+        range=f"range across {spelled(num_models)} models {low}\u2013{high}, "
+        f"{_percentile_range(prediction)}"
         if num_models > 1
         else "one model, which did not see this patient",
     )
+
+
+def _percentile_range(prediction: "Prediction") -> str:
+    """Return where the models put the patient: a group is no harder than that."""
+    ranks = prediction.member_percentiles.values()
+    return f"percentiles {ordinal(min(ranks))} to {ordinal(max(ranks))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +124,10 @@ def interpolation_words(found: HorizonSurvival) -> str:
     """Return where the headline's survival stands on the chart, and how it was read."""
     dot = f"Open dot: the {found.span} survival of the headline"
     if found.before == found.after:
-        return f"{dot}, which the model states for this month."
+        return (
+            f"{dot}, which the model states for this month. Between its dots the dotted line "
+            "holds the last one: it does not mean that nothing happens there."
+        )
     return (
         f"{dot}, read between the model's time points at {found.before:.0f} and "
         f"{found.after:.0f} months with a constant hazard. The steps are what the model states."

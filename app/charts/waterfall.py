@@ -84,7 +84,7 @@ def sum_by_modality(contributions: Sequence[Contribution]) -> tuple[Contribution
     )
 
 
-def draw_waterfall(scene: WaterfallScene) -> str:
+def draw_waterfall(scene: WaterfallScene, *, decimals: int | None = None) -> str:
     """Return the chart: one row a feature, the remainder if there is one, and the sum."""
     shown = list(scene.largest)
     if scene.num_others:
@@ -94,7 +94,7 @@ def draw_waterfall(scene: WaterfallScene) -> str:
     low, high = min(*running, 0.0), max(*running, 0.0)
     margin = (high - low) * 0.04 or 1.0
     x = Linear(low=low - margin, high=high + margin, start=LEFT, end=RIGHT)
-    decimals = decimals_for([part.value for part in scene.largest] or [0.0])
+    decimals = decimals or decimals_for([part.value for part in scene.largest] or [0.0])
     has_ranks = any(part.percentile is not None for part in shown)
     parts = _frame(x, rows=len(shown) + 1, has_ranks=has_ranks)
     for row, part in enumerate(shown):

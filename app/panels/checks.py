@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 FEW_PATCHES = 50
 GOOD_MATCH = 0.9
 SEEN = "CASE-SEEN"
-UNLIKE = frozenset({"SLIDE-UNLIKE", "SLIDE-NOT-SYNTHETIC"})
 
 
 def is_out_of_scope(prediction: "Prediction") -> bool:
     """Return whether the slide is unlike those that the model has learned from."""
+    from healnet.explain.prediction import UNLIKE  # noqa: PLC0415  (loads torch)
+
     return any(notice.code in UNLIKE for notice in prediction.warnings)
 
 
@@ -85,7 +86,8 @@ def _slide_rows(prediction: "Prediction", read: CaseReading) -> list[tuple[bool,
     rows = [(source == "file", _pixel_size_words(source))]
     if prediction.slides:
         count = len(prediction.slides[0].features)
-        rows.append((count >= FEW_PATCHES, f"{count} patches of tissue"))
+        few = "" if count >= FEW_PATCHES else f": a map wants at least {FEW_PATCHES}"
+        rows.append((count >= FEW_PATCHES, f"{count} patches of tissue{few}"))
         is_like = not is_out_of_scope(prediction)
         words = "looks" if is_like else "does not look"
         rows.append((is_like, f"the slide {words} like the training slides"))

@@ -48,9 +48,7 @@ def stage_words(job: JobRecord) -> str:
         words.append(f"{job.done:,} of {job.total:,} patches".replace(",", " "))
         if job.rate_per_s is not None:
             words.append(f"{job.rate_per_s:.0f} patches/s")
-    elif job.total:
-        words.append(f"{100 * job.share:.0f} %")
-    if job.seconds_left is not None:
+    if job.stage == PATCHES and job.seconds_left is not None:
         words.append(f"{clock(job.seconds_left)} left")
     return " \u00b7 ".join(words)
 

@@ -12,13 +12,14 @@ from app.store.records import CaseRecord
 if TYPE_CHECKING:
     from healnet.explain.prediction import PatchMap, SlideExplanation
 
-FLAT = 0.8  # effective share of patches beyond which a map says nothing
+FLAT = 0.8  # effective share of patches beyond which attention says nothing
+MOST = 0.99
 
 
 def show(case: CaseRecord, read: CaseReading) -> None:
     """Show the maps of the slide in numbers."""
     if read.prediction is None or not read.prediction.slides:
-        st.html('<p class="hn-empty">No patches yet: the slide has not been analysed.</p>')
+        st.html(f'<p class="hn-empty">{_why_nothing(case, read)}</p>')
         return
     check_owner(read.prediction, case.id)
     slide = read.prediction.slides[0]
@@ -32,12 +33,19 @@ def show(case: CaseRecord, read: CaseReading) -> None:
     )
 
 
+def _why_nothing(case: CaseRecord, read: CaseReading) -> str:
+    if not case.slides and not case.features:
+        return "No slide for this case, so there are no patches."
+    if read.slide_state == "ready":  # analysed, but the estimate was refused
+        return "No maps without an estimate. What is in its way stands under Prognosis."
+    return "No patches yet: the slide has not been analysed."
+
+
 def spread_words(one: "PatchMap") -> str:
-    """Return how peaked a map is, in words."""
+    """Return how peaked a map is, in words; only where it was read from can be uniform."""
     share = one.effective_share
-    if share > FLAT:
-        return f"{100 * share:.0f} % of patches: nearly uniform"
-    return f"{100 * share:.0f} % of patches"
+    words = "more than 99 % of patches" if share > MOST else f"{100 * share:.0f} % of patches"
+    return f"{words}: nearly uniform" if share > FLAT and not one.signed else words
 
 
 def _maps_table(slide: "SlideExplanation") -> str:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
     from healnet.explain.prediction import Prediction
 
-OUT_OF_SCOPE = "Out of scope: this slide is unlike those that the model has learned from."
 RANGE_WORDS = "range: spread of the models, not a confidence interval"
 
 
@@ -152,6 +151,8 @@ def _headline(prediction: "Prediction", bundle: "ModelBundle", cohort: CohortVie
     rest = words.sentence.removeprefix(lead)
     mark, colour = "", f"hn-text-{prediction.risk_group}"
     if checks.is_out_of_scope(prediction):
+        from healnet.explain.report_words import OUT_OF_SCOPE  # noqa: PLC0415  (one wording)
+
         mark, colour = f'<p class="hn-scope">{OUT_OF_SCOPE}</p>', "hn-text-scope"
     return (
         f'{mark}<p class="hn-headline"><b class="{colour}">'

@@ -50,7 +50,9 @@ def make_scene(workspace: Workspace, case: CaseRecord, read: CaseReading) -> Vie
     slide = case.slides[0]
     explanation = _explanation(case, read)
     lattice = None if explanation is None else _lattice(explanation)
-    maps = () if explanation is None or lattice is None else _layers(explanation, lattice)
+    maps: tuple[MapLayer, ...] = ()
+    if explanation is not None and lattice is not None:
+        maps = _layers(explanation, lattice, _models_apart(read))
     is_constant = bool(explanation) and not maps
     return ViewerScene(
         case_id=case.id,
@@ -96,7 +98,15 @@ def subtitle_of(one: "PatchMap") -> str:
     if one.method not in _SIGNED_BY:
         return one.label
     member = "" if one.member is None else f", model {one.member + 1}"
-    return f"{_SIGNED_BY[one.method]}{member}"
+    return f"{_SIGNED_BY[one.method]}{_in_groups(one)}{member}"
+
+
+def _in_groups(one: "PatchMap") -> str:
+    """Return how many patches share one value, so that no patch is read alone that was not."""
+    if one.num_regions is None or one.num_regions >= len(one.values):
+        return ""
+    many = len(one.values) / one.num_regions
+    return f", in {one.num_regions} squares of {many:.0f} or so"
 
 
 def _explanation(case: CaseRecord, read: CaseReading) -> "SlideExplanation | None":
@@ -115,15 +125,24 @@ def _lattice(explanation: "SlideExplanation") -> PatchLattice:
     )
 
 
-def _layers(explanation: "SlideExplanation", lattice: PatchLattice) -> tuple[MapLayer, ...]:
+def _models_apart(read: CaseReading) -> float | None:
+    """Return how far the risks of the models lie apart; None for one model."""
+    if read.prediction is None or len(read.prediction.member_risks) == 1:
+        return None
+    return read.prediction.risk_high - read.prediction.risk_low
+
+
+def _layers(
+    explanation: "SlideExplanation", lattice: PatchLattice, apart: float | None
+) -> tuple[MapLayer, ...]:
     """Return the maps; none if every one is the same everywhere, which no slide deserves."""
     flat = [float(np.ptp(one.values)) == 0.0 for one in explanation.maps]
     if len(explanation.features) > 1 and all(flat):
         return ()
-    return tuple(_layer(one, lattice) for one in explanation.maps)
+    return tuple(_layer(one, lattice, apart) for one in explanation.maps)
 
 
-def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
+def _layer(one: "PatchMap", lattice: PatchLattice, apart: float | None) -> MapLayer:
     return MapLayer(
         id=layer_id(one),
         title=TITLES[one.method],
@@ -141,6 +160,7 @@ def _layer(one: "PatchMap", lattice: PatchLattice) -> MapLayer:
         minimum=float(one.values.min()),
         maximum=float(one.values.max()),
         effective_share=None if one.signed else one.effective_share,
+        models_apart=apart if one.signed else None,
     )
 
 

@@ -57,6 +57,8 @@ class MapLayer:
         minimum: Lowest score.
         maximum: Highest score.
         effective_share: exp(entropy) over the number of patches; None where it means nothing.
+        models_apart: How far the estimates of the models lie apart, in the unit of the scores;
+            None where it is not known or means nothing.
         method_label: The method as the reader chooses it; made from ``method`` if empty.
     """
 
@@ -75,6 +77,7 @@ class MapLayer:
     minimum: float
     maximum: float
     effective_share: float | None = None
+    models_apart: float | None = None
     method_label: str = ""
 
     def to_dict(self) -> dict[str, object]:

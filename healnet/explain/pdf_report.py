@@ -26,6 +26,8 @@ from healnet.explain.report_words import (
     reference_chart,
     reference_words,
     risk_words,
+    scope,
+    spread_words,
 )
 
 _MARGIN, _BOTTOM, _TOP = 48.0, 60.0, HEIGHT - 70
@@ -58,6 +60,8 @@ class _Report:
         self._begin_page()
         self._paragraph(heading(self.files), size=16, is_bold=True)
         self._paragraph(" ".join(f"{what}: {is_}." for what, is_ in origin(self.files)))
+        if scope(self.files):
+            self._paragraph(scope(self.files), is_bold=True)
         self._paragraph(headline(result, num_models=self.files.num_models), size=12)
         read = ", ".join(cast("list[str]", result["modalities_used"]))
         self._paragraph(
@@ -188,14 +192,15 @@ class _Report:
         self.y -= under + 4
         self._paragraph(
             f"Left: where the model read from, darkest {slide.attention_top:.2f} x uniform, "
-            f"{slide.patches} patches. Right: {slide.attribution_is}; orange "
-            f"raised it, blue lowered it, strongest {slide.attribution_top:.2g} a patch."
+            f"{slide.patches} patches. {spread_words(slide.attention_share)} "
+            f"Right: {slide.attribution_is}; orange raised it, blue lowered it, "
+            f"strongest {slide.attribution_top:.2g} a patch."
         )
 
     def _features(self) -> None:
         bars = feature_bars(self.files.attributions)
         if bars:
-            self._heading("What moved the risk among the tables")
+            self._heading("What moved the risk")
         for bar in bars:
             self._room(13)
             self.y -= 13

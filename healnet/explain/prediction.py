@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 from numpy import ndarray
 
 from healnet.data.feature_store import PatchFeatures
@@ -17,6 +17,7 @@ from healnet.exceptions import Notice, ShapeError
 from healnet.survival.time_bins import TimeBins
 
 MapMethod = Literal["attention", "rollout", "gradient", "perturbation"]
+UNLIKE = frozenset({"SLIDE-UNLIKE", "SLIDE-NOT-SYNTHETIC"})  # warnings: out of scope
 X_UNIFORM = "x uniform"
 LEFT_OUT = "change of risk when left out"
 RISK = "risk"
@@ -49,6 +50,16 @@ class SubsetRisk:
     high: float
 
 
+def effective_share(values: Float[ndarray, " n"]) -> float:
+    """Return exp(entropy) of the sizes as a share of their number; 1 is perfectly flat."""
+    weights = np.abs(values.astype(np.float64))
+    total = weights.sum()
+    if total == 0:
+        return 1.0
+    shares = weights[weights > 0] / total
+    return float(np.exp(-(shares * np.log(shares)).sum()) / len(values))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PatchMap:
     """One number a patch.
@@ -61,6 +72,7 @@ class PatchMap:
         layer: Number of the layer, from 0; None for all.
         head: Number of the head, from 0; None for the mean.
         member: Number of the ensemble member; None for the mean of those used.
+        num_regions: How many groups of patches were left out together; None if not by groups.
     """
 
     method: MapMethod
@@ -70,6 +82,7 @@ class PatchMap:
     layer: int | None = None
     head: int | None = None
     member: int | None = None
+    num_regions: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that are not numbers."""
@@ -99,12 +112,7 @@ class PatchMap:
 
         1 means perfectly flat: nothing stood out.
         """
-        weights = np.abs(self.values.astype(np.float64))
-        total = weights.sum()
-        if total == 0:
-            return 1.0
-        shares = weights[weights > 0] / total
-        return float(np.exp(-(shares * np.log(shares)).sum()) / len(self.values))
+        return effective_share(self.values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -172,7 +172,7 @@ def _check_numbers(
 def _parse(text: str, name: str) -> dict[str, object]:
     try:
         values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _refusal(name, "is not JSON") from error
     if not isinstance(values, dict):
         raise _refusal(name, "holds no names and values")

@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
+from healnet.data.input_spec import SLIDE
 from healnet.explain.charts import map_legend
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.report_facts import (
@@ -29,6 +30,8 @@ from healnet.explain.report_words import (
     reference_chart,
     reference_words,
     risk_words,
+    scope,
+    spread_words,
 )
 
 _WIDE, _HIGH = 640.0, 220.0  # plot area of the curve, SVG units
@@ -46,6 +49,7 @@ def report_html(files: PredictionFiles) -> str:
     environment.filters["picture"] = _data_address
     environment.filters["sentences"] = sentences
     environment.filters["inline"] = _inline
+    environment.filters["spread"] = spread_words
     return environment.get_template("report.html.jinja").render(
         banner=banner(files.result),
         name=case_name(files),
@@ -55,12 +59,13 @@ def report_html(files: PredictionFiles) -> str:
         reference={"chart": reference_chart(files), "words": reference_words(files)},
         subsets_note=SUBSETS,
         limits=LIMITS,
+        scope=scope(files),
         headline=headline(files.result, num_models=files.num_models),
         result=files.result,
         explanation=files.explanation,
         curve=_curve(files.result),
         bars=feature_bars(files.attributions),
-        num_features=len(files.attributions),
+        num_features=sum(row["modality"] != SLIDE for row in files.attributions),
         slides=slide_pictures(files),
         legend_width=map_legend.WIDTH,
     )

@@ -9,8 +9,9 @@ from jaxtyping import Float, UInt8
 from numpy import ndarray
 
 from healnet.explain.charts.map_legend import MapLegend, ScaleBar, hex_colours, scale_bar
+from healnet.explain.charts.styles import ordinal
 from healnet.explain.csv_files import csv_cell
-from healnet.explain.prediction import LEFT_OUT
+from healnet.explain.prediction import LEFT_OUT, effective_share
 from healnet.explain.prediction_files import PredictionFiles
 from healnet.explain.result_json import use_of
 from healnet.survival.landmarks import survival_at
@@ -52,6 +53,7 @@ class SlidePictures:
         name: Of the slide.
         patches: Their number.
         attention: Picture, darkest at ``attention_top`` (x uniform).
+        attention_share: Effective share of the patches, 0 to 1.
         attribution: Picture, strongest at ``attribution_top`` (risk a patch) either way.
         attribution_is: How that was made, for the caption.
         attention_legend: Scale bar and colours of the first picture.
@@ -62,6 +64,7 @@ class SlidePictures:
     patches: int
     attention: UInt8[ndarray, "h w 3"]
     attention_top: float
+    attention_share: float
     attribution: UInt8[ndarray, "h w 3"]
     attribution_top: float
     attribution_is: str
@@ -101,9 +104,9 @@ def headline(result: Mapping[str, object], *, num_models: int) -> str:
     if num_models > 1:
         rank = f"mean rank over {num_models} models, each among those it held out"
     return (
-        f"{str(result['risk_group']).capitalize()}-risk group, percentile "
-        f"{cast('float', result['risk_percentile']):.0f} of {patients} reference patients "
-        f"({rank}). "
+        f"{str(result['risk_group']).capitalize()}-risk group, "
+        f"{ordinal(cast('float', result['risk_percentile']))} percentile of {patients} "
+        f"reference patients ({rank}). "
         f"Estimated survival at {at.time_months:.0f} months: {middle} of 100 (range {low} to "
         f"{high}, {ranges['of']})."
     )
@@ -210,6 +213,7 @@ def _pictures(
         patches=len(rows),
         attention=attention,
         attention_top=top,
+        attention_share=effective_share(values[:, 3]),
         attribution=_picture(corners, step, _moved_colours(values[:, 4] / reach)),
         attribution_top=reach,
         attribution_is=attribution_is,

@@ -5,13 +5,18 @@ from typing import cast
 
 from healnet.explain.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
 from healnet.explain.charts.styles import GROUP_BY_NAME, in_a_page
+from healnet.explain.prediction import UNLIKE
 from healnet.explain.prediction_files import PredictionFiles
 
 SUBSETS = (
     "These percentiles do not add up to that of all inputs together, nor is that one their "
     "mean: each row is a reading of its own with the other inputs absent, ranked among "
-    "reference patients who were read with everything they have."
+    "reference patients who were read with everything they have. A percentile is the mean of "
+    "the ranks within each model, a risk the mean of their risks, so the two may order rows "
+    "differently."
 )
+OUT_OF_SCOPE = "Out of scope: this slide is unlike those that the model has learned from."
+NEARLY_UNIFORM = 0.8  # effective share of the patches beyond which attention says nothing
 
 
 def case_name(files: PredictionFiles) -> str:
@@ -24,6 +29,20 @@ def heading(files: PredictionFiles) -> str:
     """Return the first line: the user's title as it is, or that this is the case of an id."""
     name = case_name(files)
     return f"Case {name}" if name == files.result["case_id"] else name
+
+
+def scope(files: PredictionFiles) -> str:
+    """Return what stands above the headline of a case that the model was not made for."""
+    warnings = cast("list[Mapping[str, str]]", files.result["warnings"])
+    return OUT_OF_SCOPE if any(one["code"] in UNLIKE for one in warnings) else ""
+
+
+def spread_words(share: float) -> str:
+    """Return over how much of a slide the reading is spread, and what that means."""
+    if share <= NEARLY_UNIFORM:
+        return f"Spread over {100 * share:.0f} % of the patches."
+    part = "more than 99" if share > 0.99 else f"{100 * share:.0f}"  # noqa: PLR2004
+    return f"Spread over {part} % of the patches: nearly uniform, it says little about place."
 
 
 def origin(files: PredictionFiles) -> list[tuple[str, str]]:

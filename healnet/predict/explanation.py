@@ -16,11 +16,13 @@ from healnet.data.input_spec import SLIDE
 from healnet.explain.input_attribution import attribute_inputs
 from healnet.explain.integrated_gradients import Attributions
 from healnet.explain.patch_maps import MOST_REGIONS, Explained, map_patches
-from healnet.explain.prediction import FeatureAttribution, SlideExplanation
+from healnet.explain.prediction import FeatureAttribution, PatchMap, SlideExplanation
 from healnet.explain.regions import group_patches
 from healnet.model.gradients import Score
 from healnet.omics.table_schema import TableSchema
 from healnet.predict.answers import Reading
+
+_YES_NO = 2  # so many different values have no percentile that means anything
 
 
 def explain_slides(
@@ -36,10 +38,11 @@ def explain_slides(
     if not able:
         return ()
     domain = bundle.slide_domain
+    region = _regions(case.slides)
     maps = map_patches(
         [_explained(bundle, one) for one in able],
         modality=SLIDE,
-        region=torch.from_numpy(_regions(case.slides)),
+        region=torch.from_numpy(region),
         baseline=None if domain is None else torch.from_numpy(domain.mean),
     )
     share = len(able) / len(readings)
@@ -48,9 +51,19 @@ def explain_slides(
     found = []
     for slide, end in zip(_told_apart(case.slides), ends.tolist(), strict=True):
         part = slice(end - len(slide), end)
-        cut = tuple(replace(one, values=one.values[part]) for one in maps)
+        cut = tuple(_cut(one, part, region) for one in maps)
         found.append(SlideExplanation(features=slide, maps=cut))
     return tuple(found)
+
+
+def _cut(one: PatchMap, part: slice, region: Int64[ndarray, " n"]) -> PatchMap:
+    """Return the part of a map that lies on one slide."""
+    by_region = one.method == "perturbation"
+    return replace(
+        one,
+        values=one.values[part],
+        num_regions=len(np.unique(region[part])) if by_region else None,
+    )
 
 
 def explain_inputs(
@@ -152,7 +165,12 @@ def _features(
         if value is None or not feature.is_usable:
             continue
         rank = None
-        if quantiles is not None and isinstance(value, float) and feature.kind != "category":
+        if (
+            quantiles is not None
+            and isinstance(value, float)
+            and feature.kind != "category"
+            and len(np.unique(quantiles[index])) > _YES_NO
+        ):
             rank = _percentile(value, quantiles[index])
         found.append(
             FeatureAttribution(

@@ -64,6 +64,7 @@ class Estimate:
     survival_low: np.ndarray
     survival_high: np.ndarray
     member_risks: dict[int, float]
+    member_percentiles: dict[int, float]
     headline_months: float = 36.0
 
 
@@ -80,6 +81,7 @@ def make_estimate(*, num_models: int = 5) -> Estimate:
         survival_low=np.array([0.8, 0.6, 0.5, 0.2]),
         survival_high=np.array([0.95, 0.8, 0.7, 0.5]),
         member_risks=dict.fromkeys(range(num_models), 0.0),
+        member_percentiles=dict(enumerate([61.0, 93.0, 70.0, 80.0, 75.0][:num_models])),
     )
 
 
@@ -91,7 +93,7 @@ def test_the_headline_says_group_place_survival_range_and_reference() -> None:
     assert words.sentence == (
         "Higher-risk group, 82nd percentile of 120 reference patients (study of tests, "
         "held-out folds). Estimated 3-year overall survival 60 of 100 "
-        "(range across five models 50\u201370)."
+        "(range across five models 50\u201370, percentiles 61st to 93rd)."
     )
 
 
@@ -118,7 +120,7 @@ def test_a_horizon_on_a_time_point_is_not_called_interpolated(edge: float) -> No
 
     assert found.survival == pytest.approx(0.6, abs=1e-3)
     assert (found.before, found.after) == (edge, edge)
-    assert "between" not in interpolation_words(found)
+    assert "between the" not in interpolation_words(found)
 
 
 def test_one_model_says_that_there_is_no_range() -> None:

@@ -41,7 +41,7 @@ def test_a_map_that_is_nearly_uniform_says_so(open_page: Open) -> None:
 
     legend = page.get_by_label("Legend of the map")
     assert "Nearly uniform: this map says little about place." in legend.inner_text()
-    assert "spread over 100" in legend.inner_text()
+    assert "reading spread over more than 99" in legend.inner_text()
     assert page.get_by_role("button", name="Percentile").is_disabled()
     strip = page.get_by_label("Patches", exact=True).first
     assert "this order means little" in strip.inner_text()
@@ -78,7 +78,7 @@ def test_a_nearly_uniform_map_is_not_the_one_that_opens(open_page: Open) -> None
 
     legend = page.get_by_label("Legend of the map")
     assert view_of(page)["shownMap"] == "perturbation-all-mean"
-    assert "Attention is nearly uniform here (over 100" in legend.inner_text()
+    assert "Opened first: attention is nearly uniform (spread over more" in legend.inner_text()
     page.get_by_role("button", name="Show where the model read from").click()
     rest(page)
     assert view_of(page)["shownMap"] == "attention-all-mean"

@@ -122,7 +122,7 @@ def test_report_escapes_names_and_loads_nothing(prediction: Prediction, tmp_path
     assert "http://" not in page
     assert "https://" not in page
     assert "Research use only" in page
-    assert "percentile 82" in page
+    assert "82nd percentile of" in page
     assert "mean rank over 2 models" in page
     assert "Synthetic" not in page
 
@@ -192,10 +192,11 @@ def test_report_of_a_case_without_slides_and_tables(
 @pytest.mark.parametrize(
     "name", ["result.json", "explanation.json", "attention.csv", "attributions.csv"]
 )
+@pytest.mark.parametrize("text", ["[1, 2", "9" * 5000])
 def test_a_folder_that_is_no_whole_prediction_is_refused(
-    prediction: Prediction, tmp_path: Path, name: str
+    prediction: Prediction, tmp_path: Path, name: str, text: str
 ) -> None:
-    (write_all(prediction, tmp_path) / name).write_text("[1, 2")
+    (write_all(prediction, tmp_path) / name).write_text(text)
 
     with pytest.raises(ConfigError) as refusal:
         read_prediction(tmp_path)

@@ -69,7 +69,7 @@ def test_the_report_says_what_the_result_says(prediction: Prediction, tmp_path: 
     content = report_pdf(files_of(prediction, tmp_path))
 
     said = text_of(content)
-    assert "Higher-risk group, percentile 82" in said
+    assert "Higher-risk group, 82nd percentile" in said
     assert "Research use only" in said
     assert "A <script> in a name" in said
     assert prediction.model_sha256 in said

@@ -14,7 +14,7 @@ import pytest
 from app.panels import export
 from app.settings import ROOT
 from healnet.bundle import read_bundle
-from healnet.exceptions import ConfigError
+from healnet.exceptions import ConfigError, Notice
 from healnet.explain.pdf_report import report_pdf
 from healnet.explain.prediction import Prediction
 from healnet.explain.prediction_files import read_prediction
@@ -202,3 +202,38 @@ def test_the_page_of_a_context_loads_nothing_and_escapes_its_names(
 
     for mark in ("<script", "<b>", "<i ", "http://", "https://"):
         assert mark not in page
+
+
+def test_a_case_out_of_scope_is_marked_above_its_headline(
+    prediction: Prediction, context: ReportContext, tmp_path: Path
+) -> None:
+    unlike = Notice(code="SLIDE-UNLIKE", what="the slide is unlike", where="s")
+    folder = written(tmp_path / "a", replace(prediction, warnings=(unlike,)), context)
+    plain = written(tmp_path / "b", prediction, context)
+
+    page = (folder / "report.html").read_text()
+    paper = text_of(report_pdf(read_prediction(folder)))
+
+    assert page.index("Out of scope: ") < page.index('class="headline"')
+    assert "Out of scope: " in paper
+    assert "Out of scope: " not in (plain / "report.html").read_text()
+
+
+def test_a_nearly_uniform_reading_is_called_so_in_both_reports(
+    prediction: Prediction, context: ReportContext, tmp_path: Path
+) -> None:
+    (slide,) = prediction.slides
+    count = len(slide.features)
+    flat = replace(slide.maps[0], values=np.ones(count, np.float32))
+    peaked = replace(flat, values=np.eye(1, count, dtype=np.float32)[0])
+    told = []
+    for one in (flat, peaked):
+        maps = (one, *slide.maps[1:])
+        folder = tmp_path / str(len(told))
+        case = replace(prediction, slides=(replace(slide, maps=maps),))
+        written(folder, case, context)
+        paper = text_of(report_pdf(read_prediction(folder)))
+        told.append("nearly uniform" in (folder / "report.html").read_text())
+        assert ("nearly uniform" in paper) == told[-1]
+
+    assert told == [True, False]

@@ -96,9 +96,10 @@ def test_the_omics_tab_adds_up(open_page: OpenPage, study: Workspace) -> None:
     kinds = make_waterfall(sum_by_modality(contributions(read.prediction)))
     assert {one.name for one in kinds.largest} == set(read.prediction.modalities_used)
     for part in kinds.largest:
-        assert f"{part.value:+.3f}".replace("-", "\u2212") in shown
+        assert f"{part.value:+.4f}".replace("-", "\u2212") in shown
     assert kinds.total == pytest.approx(sum(one.attribution for one in found))
-    assert f"{kinds.total:+.3f}" in shown
+    assert f"{kinds.total:+.4f}" in shown
+    assert f"to \u2212{-read.prediction.risk:.3f}, this patient" in shown
 
 
 def test_a_case_without_slide_says_so_and_has_no_patch(
@@ -109,7 +110,7 @@ def test_a_case_without_slide_says_so_and_has_no_patch(
     assert not page.exception
     shown = words(page) + markup_of(page, "prognosis")
     assert "No slide for this case." in shown
-    assert "No patches yet" in shown
+    assert "No slide for this case, so there are no patches." in shown
     assert "wider range" not in shown
     row = study.case(own_case).tables[0].row_key
     assert shown.count(f"mine.csv: row {row} was chosen for case Mine") == 2  # remark, check
@@ -151,7 +152,7 @@ def test_one_session_from_a_to_b_and_back_mixes_nothing(
     foreign |= {first.title, headline_survival(before)}
     assert len(foreign) > 10
     assert not [text for text in foreign if text in other]
-    assert "No patches yet" in other
+    assert "so there are no patches" in other
     assert "attention" not in other
     assert again == before  # to the bit
 

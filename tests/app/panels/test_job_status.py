@@ -40,7 +40,7 @@ def test_the_stage_names_counts_rate_and_time_left() -> None:
 def test_before_patches_are_counted_no_patches_are_named() -> None:
     words = stage_words(replace(JOB, stage="hash", done=5, total=10, rate_per_s=9e6))
 
-    assert words == "Reading the file \u00b7 50 % \u00b7 1:40 left"
+    assert words == "Reading the file"  # its own end is not that of the work
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the viewer is told beside the slide."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +65,11 @@ def test_a_signed_map_is_named_by_what_its_sign_says(
 
     assert TITLES[method] == "What raised or lowered the risk"
     assert subtitle_of(one) == subtitle
+
+
+def test_patches_that_were_left_out_together_are_said_to_share_a_value() -> None:
+    values = np.arange(12, dtype=np.float32)
+    one = PatchMap(method="perturbation", values=values, unit=RISK, signed=True, num_regions=3)
+
+    assert subtitle_of(one) == "by leaving patches out, in 3 squares of 4 or so"
+    assert subtitle_of(replace(one, num_regions=12)) == "by leaving patches out"

@@ -42,7 +42,7 @@ def test_the_units_of_the_front_end_pass(node: str) -> None:
     report = run(node)
 
     assert "fail 0" in report
-    assert "pass 24" in report
+    assert "pass 25" in report
 
 
 @pytest.mark.parametrize("seed", range(4))

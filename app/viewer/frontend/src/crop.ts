@@ -82,12 +82,10 @@ export class Crop {
   }
 
   private lines(map: ScoreMap, box: Box): string[] {
-    const rank = map.order.indexOf(this.patch) + 1;
     const isScored = !Number.isNaN(map.scores[this.patch]!);
-    const score = [scoreText(map, this.patch), rankText(map, this.patch), `rank ${whole(rank)} of ${whole(map.count)}`];
     const side = this.mpp ? ` = ${micrometres(box.size * this.mpp)}` : "";
     return [
-      isScored ? score.join(" · ") : "no score on this map",
+      isScored ? `${scoreText(map, this.patch)} · ${rankText(map, this.patch)}` : "no score on this map",
       `${short(box.size)} px${side} wide · x ${whole(box.x)} y ${whole(box.y)}`,
     ];
   }

@@ -176,7 +176,7 @@ export class Legend {
     this.facts.replaceChildren(...lines.filter(Boolean).map((text) => el("div", {}, text)));
     this.facts.title = "Spread: effective number of patches, exp(entropy), as a share of all";
     const warning = warningText(map);
-    const note = warning || openedText(this.maps, map.data);
+    const note = [warning, openedText(this.maps, map.data)].filter(Boolean).join(" ");
     this.warning.hidden = !note;
     this.warning.classList.toggle("hw-note", !warning);
     this.warningText.textContent = note;

@@ -1,8 +1,8 @@
 // A map in words: the same in the legend, the crop, the readout and saved pictures.
 import { scalingFor, type Display } from "./display";
-import { isNearUniform, kindOf } from "./map_kind";
+import { openingMap } from "./map_kind";
 import type { MapData } from "./messages";
-import { percent, percentile, short, whole, withUnit } from "./number_text";
+import { mostPercent, percent, percentile, short, whole, withUnit } from "./number_text";
 import type { ScoreMap } from "./score_map";
 
 /** Quantity, range, clip and scaling in one line: what the colours mean. */
@@ -18,15 +18,15 @@ export function rangeText(map: ScoreMap, display: Display): string {
     const ends = `${isClipped ? "clipped at" : "colours to"} \u00b1${short(high)}`;
     return `${short(map.minimum)} to ${withUnit(map.maximum, unit)}, ${ends}`;
   }
-  const clip = map.maximum > high * 1.0001 ? `, clipped (max ${short(map.maximum)})` : "";
-  return `${short(low)} to ${withUnit(high, unit)}${clip}`;
+  const verb = map.maximum > high * 1.0001 ? "clipped at" : "colours";
+  return `${short(map.minimum)} to ${withUnit(map.maximum, unit)}, ${verb} ${short(low)} to ${short(high)}`;
 }
 
 /** Scaling, number of patches and how far the reading is spread. */
 export function countText(map: ScoreMap, display: Display): string {
   const scaling = display.style === "tint" ? `${scalingFor(map, display)} · ` : "";
   const share = map.effectiveShare;
-  const spread = share === null ? "" : `, spread over ${percent(share)} of them`;
+  const spread = share === null ? "" : `, reading spread over ${mostPercent(share)} of them`;
   return `${scaling}${patchesText(map.count)}${spread}`;
 }
 
@@ -56,15 +56,27 @@ function signsAtLeast(map: ScoreMap, cut: number): [number, number] {
 /** What keeps a map from saying anything about place; empty for a map that does. */
 export function warningText(map: ScoreMap): string {
   if (map.isConstant) return "The model returned the same score everywhere. No map is shown.";
-  return map.isNearUniform ? "Nearly uniform: this map says little about place." : "";
+  if (map.isNearUniform) return "Nearly uniform: this map says little about place.";
+  return smallText(map);
+}
+
+/** Below this share of what the models disagree about, an effect is too small to read much into. */
+const SMALL = 0.01;
+
+/** That all effects are small beside the disagreement of the models; empty where they are not. */
+function smallText(map: ScoreMap): string {
+  const apart = map.data.models_apart;
+  const strongest = Math.max(map.maximum, -map.minimum);
+  if (apart === null || strongest >= SMALL * apart) return "";
+  const unit = map.data.unit || "risk";
+  return `Small: the strongest patch moves the ${unit} by ${short(strongest)}, the models differ by ${short(apart)}.`;
 }
 
 /** Why the reader does not see where the model read from at first; empty where it comes first. */
 export function openedText(maps: readonly MapData[], data: MapData): string {
   const read = maps[0];
-  if (!read || kindOf(data) === "read" || !isNearUniform(read)) return "";
-  const share = percent(read.effective_share ?? 1);
-  return `Attention is nearly uniform here (over ${share} of the patches), so this map opens first.`;
+  if (!read || data.id === read.id || data.id !== openingMap(maps)?.id) return "";
+  return `Opened first: attention is nearly uniform (spread over ${mostPercent(read.effective_share ?? 1)} of the patches).`;
 }
 
 export function nameText({ title, subtitle }: MapData): string {
@@ -86,10 +98,10 @@ export function endsText({ unit }: MapData): readonly [string, string] {
   return [`lowered ${unit || "risk"}`, `raised ${unit || "risk"}`];
 }
 
-/** Where a patch stands among all; maps with a sign are ranked by size. */
+/** Where a patch stands among all: "p99 · rank 1 of 210"; with a sign, the highest raised most. */
 export function rankText(map: ScoreMap, patch: number): string {
-  const rank = percentile(map.percentiles[patch]!);
-  return map.data.signed ? `${rank} of size` : rank;
+  const rank = `rank ${whole(map.order.indexOf(patch) + 1)} of ${whole(map.count)}`;
+  return map.data.signed ? `${rank} (1 raised most)` : `${percentile(map.percentiles[patch]!)} · ${rank}`;
 }
 
 /** Layers, heads and models count from 1, as in the name of the map. */

@@ -34,6 +34,7 @@ export interface MapData {
   minimum: number;
   maximum: number;
   effective_share: number | null;
+  models_apart: number | null;
 }
 
 /** Exact patch corners (n x 2, level-0 px) and, cell by cell, the number of the patch there. */

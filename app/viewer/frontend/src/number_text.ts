@@ -32,6 +32,11 @@ export function percent(share: number): string {
   return `${text}${THIN}%`;
 }
 
+/** How much of all a map effectively reads: never "100 %", which would sound like a count. */
+export function mostPercent(share: number): string {
+  return share > 0.99 ? `more than 99${THIN}%` : percent(share);
+}
+
 /** A percentile as it is said: 97 -> "p97". */
 export function percentile(value: number): string {
   return `p${Math.min(99, Math.max(1, Math.round(value)))}`;

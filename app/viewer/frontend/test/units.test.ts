@@ -24,7 +24,7 @@ function mapOf(scores: number[], part: Partial<MapData> = {}): ScoreMap {
   const values = Float32Array.from(scores);
   const data = {
     id: "a", title: "", subtitle: "", method: "attention", method_label: "", layer: null, head: null, member: null, unit: "x uniform",
-    signed: false, url: "", grid: GRID, count: 0, minimum: 0, maximum: 0, effective_share: null, ...part,
+    signed: false, url: "", grid: GRID, count: 0, minimum: 0, maximum: 0, effective_share: null, models_apart: null, ...part,
   };
   return new ScoreMap(data, Lattice.fromScores(GRID, values), values);
 }
@@ -108,7 +108,7 @@ test("percentiles are never painted, nor named, on a nearly uniform map", () => 
     assert.equal(colourPosition(map, patch, PERCENTILE), colourPosition(map, patch, FIRST_VIEW));
   }
   assert.equal(rangeText(map, PERCENTILE), rangeText(map, FIRST_VIEW));
-  assert.equal(plain(countText(map, PERCENTILE)), "raw · 6 patches, spread over 99 % of them");
+  assert.equal(plain(countText(map, PERCENTILE)), "raw · 6 patches, reading spread over 99 % of them");
   assert.match(warningText(map), /^Nearly uniform/);
 });
 
@@ -116,8 +116,8 @@ test("a map with a sign says that its percentiles go by size", () => {
   const map = mapOf([-5, 1, 3, N, N, N], { signed: true, unit: "risk" });
 
   assert.equal(rangeText(map, PERCENTILE), "\u2212100 to 100: percentile of size, with sign");
-  assert.equal(rankText(map, 0), "p83 of size");
-  assert.equal(rankText(mapOf([5, 1, 3, N, N, N]), 0), "p83");
+  assert.equal(rankText(map, 0), "rank 3 of 3 (1 raised most)");
+  assert.equal(rankText(mapOf([5, 1, 3, N, N, N]), 0), "p83 · rank 1 of 3");
 });
 
 test("the score of a map with a sign says what the patch did to the risk", () => {
@@ -174,8 +174,22 @@ test("a map that says nothing about place is not the first to be seen, and the o
   assert.equal(openingMap([flat, moved]), moved);
   assert.equal(openingMap([flat]), flat);
   assert.equal(openingMap([]), undefined);
-  assert.match(plain(openedText([flat, moved], moved)), /nearly uniform here \(over 97 % of the patches\)/);
+  assert.match(plain(openedText([flat, moved], moved)), /nearly uniform \(spread over 97 % of the patches\)/);
+  assert.match(plain(openedText([{ ...flat, effective_share: 0.999 }, moved], moved)), /spread over more than 99 %/);
+  const third = { ...moved, id: "third" };
   assert.deepEqual([openedText([flat, moved], flat), openedText([read, moved], moved)], ["", ""]);
+  assert.equal(openedText([flat, moved, third], third), "", "it was not this one that opened");
+});
+
+test("effects that drown in the disagreement of the models are called small", () => {
+  const part = { signed: true, unit: "risk", models_apart: 0.6 };
+
+  assert.equal(
+    warningText(mapOf([-0.001, 0.0005, 0, N, N, N], part)),
+    "Small: the strongest patch moves the risk by 0.0010, the models differ by 0.60.",
+  );
+  assert.equal(warningText(mapOf([-0.001, 0.0061, 0, N, N, N], part)), "");
+  assert.equal(warningText(mapOf([-0.001, 0, 0, N, N, N], { ...part, models_apart: null })), "");
 });
 
 test("the order of a nearly uniform map is called what it is", () => {
