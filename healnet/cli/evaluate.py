@@ -26,8 +26,7 @@ def run(options: argparse.Namespace) -> int:
         report(notice, as_json=options.json, kind="warning")
     line = ProgressLine()
     evaluation = evaluate_model(bundle, cohort, progress=lambda now: line.show(describe(now)))
-    everyone = len(cohort)
-    counted = [warning.to_notice(everyone) for warning in evaluation.warnings]
+    counted = [warning.to_notice(len(cohort)) for warning in evaluation.warnings]
     for notice in (*evaluation.notices, *counted):
         report(notice, as_json=options.json, kind="warning")
     said = (*cohort.notices, *evaluation.notices)

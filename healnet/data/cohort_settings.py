@@ -19,9 +19,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, cast
 
-import yaml
-
-from healnet.exceptions import CohortError
+from healnet.data.yaml_text import parse_yaml
+from healnet.exceptions import CohortError, ConfigError
 
 MONTHS_PER = {"months": 1.0, "days": 12 / 365.25, "years": 12.0}
 _CHOICES = {
@@ -41,7 +40,8 @@ class CohortSettings:
         omics: Wide tables by modality.
         units: Unit by column, or by modality for all of its columns.
         clinical: Columns that are clinical inputs; None: all that are not named otherwise.
-        event_values: The texts or codes of ``event`` and of ``censored``.
+        event_values: The texts or codes of ``event`` and of ``censored``; yes, true and on
+            mean each other, so do no, false and off.
         time_unit: Unit of the time column.
         zero_times: What to do with a time of 0.
         id_match: How ids of omic tables are compared with those of the cohort.
@@ -113,35 +113,14 @@ def _load(path: Path) -> dict[object, object]:
     if path.stat().st_size > _MAX_BYTES:
         raise _wrong("larger than 1 MB", path.name)
     try:
-        text = path.read_text(encoding="utf-8")
-        events = yaml.parse(text, Loader=yaml.SafeLoader)
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise _wrong(
-                "aliases (*name) are not read", path.name
-            )  # they can grow without limit
-        _refuse_double_names(yaml.compose(text, Loader=yaml.SafeLoader), path.name)
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise _wrong("not readable as YAML", path.name) from error
+        content = parse_yaml(path.read_bytes())
+    except ConfigError as error:
+        raise _wrong(error.what, path.name) from error
     if not isinstance(content, (dict, NoneType)):
         raise _wrong(
             "names with values expected, such as endpoint: overall survival", path.name
         )
     return content or {}
-
-
-def _refuse_double_names(node: yaml.Node | None, name: str) -> None:
-    """Refuse a name that stands twice in one place: YAML would keep the last in silence."""
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_double_names(item, name)
-    if isinstance(node, yaml.MappingNode):
-        keys = [str(key.value) for key, _ in node.value]
-        double = next((key for key in keys if keys.count(key) > 1), None)
-        if double is not None:
-            raise _wrong(f"{double} stands there twice", name)
-        for _, value in node.value:
-            _refuse_double_names(value, name)
 
 
 def _number(value: object) -> float:
@@ -160,12 +139,20 @@ def _convert(name: str, value: Any, folder: Path) -> object:  # noqa: ANN401  (Y
         "features_folder": lambda v: folder / str(v),
         "units": lambda v: {str(key): str(unit) for key, unit in v.items()},
         "event_values": lambda v: {
-            str(key): tuple(map(str, _listed(x))) for key, x in v.items()
+            str(key): tuple(text for one in _listed(codes) for text in _spellings(one))
+            for key, codes in v.items()
         },
         "clinical": lambda v: tuple(map(str, _listed(v))),
         "slide_mpp": _number,
     }
     return converters.get(name, str)(value)
+
+
+def _spellings(code: object) -> tuple[str, ...]:
+    """Return the texts that a code stands for: YAML itself makes true of yes and on."""
+    if isinstance(code, bool):
+        return ("yes", "true", "on") if code else ("no", "false", "off")
+    return (str(code),)
 
 
 def _listed(value: object) -> list[object]:

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal, get_args
 
-import yaml
-
+from healnet.data.yaml_text import parse_yaml
 from healnet.exceptions import ConfigError
 
 StoredAs = Literal["float32", "float16"]
@@ -159,10 +158,13 @@ def read_recipe(path: Path) -> Recipe:
             "the settings file is larger than 1 MB", code="TRAIN-CONFIG", where=path.name
         )
     try:
-        values = yaml.safe_load(content)  # every JSON text is YAML
-    except (yaml.YAMLError, RecursionError) as error:
+        values = parse_yaml(content)  # every JSON text is YAML
+    except ConfigError as error:
         raise ConfigError(
-            "the settings file is neither JSON nor YAML", code="TRAIN-CONFIG", where=path.name
+            f"the settings file cannot be used: {error.what}",
+            code="TRAIN-CONFIG",
+            where=path.name,
+            fix="write each setting once, as YAML or JSON",
         ) from error
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ConfigError(

@@ -365,6 +365,14 @@ BAD_COHORTS = [
         message="age stands there twice",
     ),
     BadCohort(
+        number="S10c",
+        title="a number of 5000 digits",
+        change=lambda t: t,
+        yaml="slide_mpp: " + "9" * 5000,
+        code="COHORT-SETTINGS",
+        message="cohort.yaml: not readable|a number has 5,000 digits",
+    ),
+    BadCohort(
         number="S11",
         title="yes for a number",
         change=lambda t: t,

@@ -41,6 +41,13 @@ def test_a_file_of_either_kind_is_read(tmp_path: Path, name: str, text: str) -> 
         ("model: 4", "model"),
         ("- 1", "bad.yaml"),
         ("a: [", "bad.yaml"),
+        ("epochs: 3\nepochs: 4", "bad.yaml"),
+        ('{"epochs": 3, "epochs": 4}', "bad.yaml"),
+        ("model: {depth: 1, depth: 2}", "bad.yaml"),
+        ("model: &a {depth: 1}\nname: *a", "bad.yaml"),
+        ("epochs: " + "9" * 5000, "bad.yaml"),
+        ("epochs: 0x" + "f" * 5000, "bad.yaml"),
+        ("name: 2026-13-45", "bad.yaml"),
         ("!!python/object/apply:os.system ['true']", "bad.yaml"),
     ],
 )
