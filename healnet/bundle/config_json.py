@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from healnet.bundle.reference import is_salt
+from healnet.bundle.weights import without_repeats
 from healnet.data.input_spec import InputSpec
 from healnet.exceptions import BundleError, HealNetError
 from healnet.model.config import HealNetConfig
@@ -18,6 +19,7 @@ from healnet.survival.time_bins import TimeBins
 
 FORMAT_VERSION = 2  # 1 had no trained_on.parquet
 _READABLE = (1, 2)
+_MOST = 200  # layers, blocks, axes or bands of a network
 _STATISTICS = ("mean", "sd", "low", "high")
 
 
@@ -80,7 +82,7 @@ class StoredConfig:
             return _parse(values)
         except HealNetError as error:
             raise unreadable(error.what) from error
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise unreadable("an entry is of another type") from error
 
 
@@ -129,9 +131,11 @@ def read_json(content: bytes, *, where: str) -> dict[str, object]:
         BundleError: ``MODEL-CONFIG`` if it is not one.
     """
     try:
-        values = json.loads(content)
-    except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        values = json.loads(content, object_pairs_hook=without_repeats)
+    except (ValueError, RecursionError) as error:
         raise unreadable("it is not JSON", where) from error
+    except KeyError as error:
+        raise unreadable(f"{error.args[0]!r} stands there twice", where) from error
     if not isinstance(values, dict):
         raise unreadable("it holds no names and values", where)
     return values
@@ -147,9 +151,11 @@ def _parse(values: Mapping[str, object]) -> StoredConfig:
     salt = str(values["case_salt"])
     if not is_salt(salt):
         raise unreadable("its salt is none")
+    model = HealNetConfig.from_dict(part("model"))
+    _refuse_endless(model)
     return StoredConfig(
         name=str(values["name"]),
-        model=HealNetConfig.from_dict(part("model")),
+        model=model,
         time_bins=TimeBins.from_dict(part("time_bins")),
         member_time_bins=tuple(TimeBins.from_dict(one) for one in bins),
         member_modalities=tuple(tuple(map(str, names)) for names in modalities),
@@ -158,6 +164,21 @@ def _parse(values: Mapping[str, object]) -> StoredConfig:
         groups=RiskGroups.from_dict(part("groups")),
         case_salt=salt,
     )
+
+
+def _refuse_endless(model: HealNetConfig) -> None:
+    """Refuse sizes that would be built for hours before the weights are seen not to fit.
+
+    Widths are compared with the weight file itself, before a network is made.
+    """
+    sizes = {"depth": model.depth, "self_per_cross": model.self_per_cross}
+    for one in model.modalities:
+        sizes[f"axes of {one.name}"] = one.axes
+        if one.positions is not None:
+            sizes[f"num_bands of {one.name}"] = one.positions.num_bands
+    for name, size in sizes.items():
+        if size > _MOST:
+            raise unreadable(f"{name} is {size:g}; at most {_MOST} is read")
 
 
 def _by_column(inputs: Mapping[str, object]) -> dict[str, object]:

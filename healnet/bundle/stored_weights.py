@@ -74,7 +74,7 @@ def _refuse_oversize(config: HealNetConfig, tensors: Mapping[str, Tensor]) -> No
     inner = config.cross_heads * config.cross_head_dim
     sizes = [
         config.latent_dim * max(config.num_latents, config.num_bins, inner),
-        config.latent_dim**2 * config.feedforward_mult,
+        len(set(config.layer_modules)) * config.latent_dim**2 * config.feedforward_mult,
         *(one.channels * inner for one in config.modalities),
         *((one.num_features or 0) * config.table_dim for one in config.modalities),
     ]

@@ -60,8 +60,8 @@ def _read_header(content: bytes, where: str) -> tuple[int, dict[str, object]]:
         raise _refusal("FORMAT", "this is not a safetensors file, or it is cut short", where)
     text = content[_LENGTH_BYTES : _LENGTH_BYTES + length]
     try:
-        header = json.loads(text, object_pairs_hook=_without_repeats)
-    except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        header = json.loads(text, object_pairs_hook=without_repeats)
+    except (ValueError, RecursionError) as error:
         raise _refusal("FORMAT", "this is not a safetensors file", where) from error
     except KeyError as error:
         raise _refusal("TWICE", f"tensor {error.args[0]!r} is listed twice", where) from error
@@ -73,7 +73,8 @@ def _read_header(content: bytes, where: str) -> tuple[int, dict[str, object]]:
     return _LENGTH_BYTES + length, header
 
 
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the names and values of a JSON object; a name that stands twice is a KeyError."""
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:

@@ -74,6 +74,27 @@ def huge(folder: Path) -> None:
     seal(folder)
 
 
+def edit_model(**changes: object) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        values = json.loads((folder / "config.json").read_text())
+        values["model"].update(changes)
+        (folder / "config.json").write_text(json.dumps(values))
+        seal(folder)
+
+    return edit
+
+
+def edit_text(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+        if name != "manifest.json":
+            seal(folder)
+
+    return edit
+
+
 def replace_file(name: str, content: bytes, *, sealed: bool) -> Callable[[Path], None]:
     def edit(folder: Path) -> None:
         (folder / name).write_bytes(content)
@@ -133,6 +154,29 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
         "MODEL-CONFIG",
     ),
     "a network too large for any machine": (huge, "MODEL-WEIGHTS-SHAPE"),
+    "a network of a million layers": (edit_model(depth=10**6), "MODEL-CONFIG"),
+    "a million layers that are one": (
+        edit_model(depth=10**6, weight_tying="all"),
+        "MODEL-CONFIG",
+    ),
+    "a million blocks a layer": (edit_model(self_per_cross=10**6), "MODEL-CONFIG"),
+    "more layers than weights": (
+        edit_model(depth=200, weight_tying="none"),
+        "MODEL-WEIGHTS-SHAPE",
+    ),
+    "a number too large for a float": (edit_model(latent_scale=10**400), "MODEL-CONFIG"),
+    "a number of 5000 digits": (
+        edit_text("config.json", '"num_latents": ', '"num_latents": ' + "9" * 5000),
+        "MODEL-CONFIG",
+    ),
+    "an entry of the configuration twice": (
+        edit_text("config.json", '"name": ', '"name": "other", "name": '),
+        "MODEL-CONFIG",
+    ),
+    "an entry of the manifest twice": (
+        edit_text("manifest.json", '"created": ', '"created": "", "created": '),
+        "MODEL-CONFIG",
+    ),
     "config is a list": (replace_file("config.json", b"[]", sealed=True), "MODEL-CONFIG"),
     "config is nested too deeply": (
         replace_file("config.json", b"[" * 100_000, sealed=True),

@@ -46,6 +46,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "header is a list": (lambda: raw([1, 2]), "FORMAT"),
     "header is nested too deeply": (lambda: raw(b"[" * 100_000), "FORMAT"),
+    "a number of 5000 digits": (lambda: raw(b'{"a":' + b"9" * 5000 + b"}"), "FORMAT"),
     "header longer than the file": (lambda: struct.pack("<Q", 2**40) + b"{}", "FORMAT"),
     "not a number": (lambda: pack_weights({"w": torch.tensor([1.0, torch.nan])}), "NAN"),
     "infinite": (lambda: pack_weights({"w": torch.tensor([torch.inf])}), "NAN"),
