@@ -28,6 +28,19 @@ def matched_features(record: CaseRecord, bundle: "ModelBundle") -> "tuple[MatchR
     )
 
 
+def check_fit(bundle: "ModelBundle", modality: str, row: Mapping[str, object]) -> None:
+    """Refuse a row that the model would refuse; what it does not take at all may be added.
+
+    Raises:
+        HealNetError: As the prediction would.
+    """
+    from healnet.data.case import Case  # noqa: PLC0415  (loads torch)
+    from healnet.data.encoded_case import encode_case  # noqa: PLC0415
+
+    if modality in bundle.inputs.tables:
+        encode_case(Case(case_id="new", tables={modality: dict(row)}), bundle.inputs)
+
+
 def table_row(file: FileRecord) -> dict[str, object]:
     """Return the patient's row of a table.
 

@@ -1,14 +1,20 @@
 """Add an omic or clinical table to an own case: choose the file, then the patient's row."""
 
+from functools import partial
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import layout
+from app import layout, models
+from app.case_tables import check_fit
 from app.store import intake, removal
 from app.store.records import TABLES, CaseRecord
 from app.store.workspace import Workspace
 from healnet.exceptions import HealNetError
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 TYPES = ["csv", "tsv", "txt", "parquet"]
 
@@ -49,12 +55,25 @@ def _show_form(workspace: Workspace, case: CaseRecord) -> None:
     )
     key = f"add-{case.id}-{modality}"
     if st.button("Add", key=key, type="primary", disabled=row is None):
+        _add(workspace, case, modality=modality, file=file, row=str(row))
+
+
+def _add(
+    workspace: Workspace, case: CaseRecord, *, modality: str, file: "UploadedFile", row: str
+) -> None:
+    """Add a row that the model can read; another one is refused here, and nothing changes."""
+    try:
+        bundle = models.load_model(workspace) if models.shipped_key(workspace) else None
         intake.add_table(
             workspace,
             case.id,
             modality=modality,
             name=file.name,
             content=file.getvalue(),
-            row=str(row),
+            row=row,
+            check=None if bundle is None else partial(check_fit, bundle, modality),
         )
-        st.rerun()
+    except HealNetError as error:
+        layout.show_refusal(error)
+        return
+    st.rerun()

@@ -1,6 +1,7 @@
 """How files join the workspace: probed first, then added; refused files leave no trace."""
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.store.cases import NewFile, new_id
@@ -70,7 +71,14 @@ def accept_upload(workspace: Workspace, stored: StoredUpload) -> dict[str, str]:
 
 
 def add_table(
-    workspace: Workspace, case_id: str, *, modality: str, name: str, content: bytes, row: str
+    workspace: Workspace,
+    case_id: str,
+    *,
+    modality: str,
+    name: str,
+    content: bytes,
+    row: str,
+    check: Callable[[Mapping[str, object]], None] | None = None,
 ) -> None:
     """Keep a copy of an omic or clinical table and bind one of its rows to a case.
 
@@ -81,6 +89,7 @@ def add_table(
         name: File name as the user knows it.
         content: The bytes of the file.
         row: Case id of the patient's row in the table.
+        check: Raises if the row is not to be added, with the file called by its path.
 
     Raises:
         HealNetError: If the table cannot be read, or has no such row.
@@ -88,7 +97,9 @@ def add_table(
     path = _place(workspace.settings.tables, name)
     path.write_bytes(content)
     try:
-        _check_row(path, row)
+        found = _find_row(path, row)
+        if check is not None:
+            check(found)
         file = NewFile(role=modality, path=path, name=name, row_key=row)
         replaced = workspace.own.attach(case_id, file)
     except HealNetError as error:
@@ -138,17 +149,19 @@ def _place(folder: Path, name: str) -> Path:
     return folder / f"{new_id()}{ending if re.fullmatch(r'[.][a-z0-9]{1,8}', ending) else ''}"
 
 
-def _check_row(path: Path, row: str) -> None:
+def _find_row(path: Path, row: str) -> dict[str, object]:
     from healnet.omics.wide_table import read_table  # noqa: PLC0415  (heavy; first use only)
 
-    rows = [str(key) for key in read_table(path).index]
-    if row not in rows:
+    table = read_table(path)
+    places = {str(key): place for place, key in enumerate(table.index)}
+    if row not in places:
         raise HealNetError(
             "the chosen patient is not in this table",
             code="TABLE-ROW",
             where=path.name,
-            fix=f"choose one of its {len(rows)} rows",
+            fix=f"choose one of its {len(places)} rows",
         )
+    return {str(name): value for name, value in table.iloc[places[row]].items()}
 
 
 def _is_at(slide: FileRecord, real: Path) -> bool:

@@ -17,10 +17,10 @@ from numpy import ndarray
 
 from healnet.data.encode_progress import EncodeSettings, Progress, Watch
 from healnet.data.feature_store import (
-    FeatureWriter,
     PatchFeatures,
     read_features,
 )
+from healnet.data.feature_writer import FeatureWriter
 from healnet.encoders.extract import extract_features
 from healnet.encoders.protocol import PatchEncoder
 from healnet.exceptions import HealNetError, Notice, SlideError

@@ -90,6 +90,26 @@ def test_a_table_that_the_model_refuses_is_called_by_its_own_name(
     assert copy.name not in words(page)
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [(b"case_id,NOT_A_GENE\nP1,1\n", "features"), (b"case_id,TP53\nP1,high\n", "TP53")],
+)
+def test_a_table_that_the_model_cannot_read_is_refused_where_it_is_added(
+    open_page: OpenPage, study: Workspace, table: bytes, said: str
+) -> None:
+    case_id = study.own.add(title="P1")
+
+    page = upload(open_page("case", case=case_id), table)
+    add_button(page).click()
+    page.run()
+
+    assert not page.exception
+    assert "hn-refusal" in words(page)
+    assert said in words(page)
+    assert study.case(case_id).tables == ()
+    assert list(study.settings.tables.iterdir()) == []
+
+
 def test_names_of_files_and_rows_are_shown_as_text(
     open_page: OpenPage, workspace: Workspace
 ) -> None:
