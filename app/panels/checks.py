@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FEW_PATCHES = 50
 GOOD_MATCH = 0.9
 SEEN = "CASE-SEEN"
+UNUSUAL = frozenset({"OMICS-RANGE", "OMICS-SCALE", "OMICS-CODING"})
 
 
 def is_out_of_scope(prediction: "Prediction") -> bool:
@@ -70,6 +71,11 @@ def check_rows(
     rows += [(False, words) for words in other_rows(case)]
     if read.bundle is not None:
         rows += [_match(report) for report in matched_features(case, read.bundle)]
+    rows += [
+        (False, f"{notice.where or 'a table'}: {notice.what}")
+        for notice in prediction.warnings
+        if notice.code in UNUSUAL
+    ]
     return tuple(rows)
 
 

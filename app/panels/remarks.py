@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from healnet.explain.prediction import Prediction
 
 CLINICAL = "clinical"
+MOST_WARNINGS = 4
 
 
 def remark(case: CaseRecord, read: CaseReading) -> str:
@@ -25,8 +26,15 @@ def remark(case: CaseRecord, read: CaseReading) -> str:
         texts.append("The slide file cannot be opened now; its stored patches were used.")
     texts.append(missing_words(case, read.prediction))
     texts += [f"{words}." for words in other_rows(case)]
-    texts += [warning_words(notice) for notice in read.prediction.warnings]
+    texts += _first_warnings(read.prediction.warnings)
     return "".join(f'<p class="hn-remark">{escape(text)}</p>' for text in texts if text)
+
+
+def _first_warnings(warnings: Sequence[Notice]) -> list[str]:
+    """Return the first warnings as lines: the estimate must stay on the first screen."""
+    shown = [warning_words(notice) for notice in warnings[:MOST_WARNINGS]]
+    rest = len(warnings) - len(shown)
+    return [*shown, f"And {rest} more under Checks."] if rest else shown
 
 
 def missing_words(case: CaseRecord, prediction: "Prediction | None") -> str:

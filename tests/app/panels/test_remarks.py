@@ -116,3 +116,19 @@ def test_a_row_without_the_slide_is_named_for_its_content(
     tables: tuple[str, ...], label: str
 ) -> None:
     assert tables_label(tables) == label
+
+
+def make_reading(warnings: tuple[Notice, ...]) -> CaseReading:
+    read = Read(("slide", "rna"), warnings)
+    return CaseReading(case_id="c", result=type("Result", (), {"prediction": read})())
+
+
+def test_many_warnings_leave_the_estimate_on_the_screen() -> None:
+    warnings = tuple(Notice(code=f"W-{n}", what=f"thing {n}") for n in range(9))
+    case = make_case("slide", "rna")
+
+    few, many = (remark(case, make_reading(part)) for part in (warnings[:4], warnings))
+
+    assert few.count("<p") == 4
+    assert many.count("<p") == 5
+    assert "And 5 more under Checks." in many
