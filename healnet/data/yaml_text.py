@@ -1,5 +1,7 @@
 """YAML that a person wrote: read without code, without aliases, and with every name once."""
 
+from collections import Counter
+
 import yaml
 
 from healnet.exceptions import ConfigError
@@ -41,8 +43,8 @@ def _fault(node: yaml.Node | None) -> str:
     if isinstance(node, yaml.SequenceNode):
         return _first_fault(node.value)
     if isinstance(node, yaml.MappingNode):
-        keys = [str(key.value) for key, _ in node.value]
-        double = next((key for key in keys if keys.count(key) > 1), None)
+        counts = Counter(str(key.value) for key, _ in node.value)
+        double = next((key for key, count in counts.items() if count > 1), None)
         if double is not None:
             return f"{double} stands there twice"
         return _first_fault([part for pair in node.value for part in pair])

@@ -13,7 +13,7 @@ from healnet.exceptions import Notice, TableError
 
 FEW_VALUES = "OMICS-FEW-VALUES"
 _FIRST = 5
-_ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?", re.IGNORECASE)
+ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?", re.IGNORECASE)
 # HGNC, 2020: SEPT9 is now SEPTIN9, MARCH1 MARCHF1, MARC1 MTARC1.
 _RENAMED = (
     (re.compile(r"SEPT(\d+)"), r"SEPTIN\1"),
@@ -175,7 +175,7 @@ def _unmatched(
 def _naming_hint(modality: str, given: Sequence[str]) -> str:
     if modality == "clinical":
         return "columns are matched by the names of the training table"
-    num_ensembl = sum(bool(_ENSEMBL.fullmatch(name.strip())) for name in given)
+    num_ensembl = sum(bool(ENSEMBL.fullmatch(name.strip())) for name in given)
     if num_ensembl > len(given) / 2:
         return "these are Ensembl ids; expected HGNC symbols"
     if num_ensembl:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from healnet.exceptions import Notice, TableError
+from healnet.omics.gene_rows import refuse_gene_rows
 from healnet.omics.number_cells import DECIMAL_COMMA, MISSING, RowParser
 from healnet.omics.parquet_table import read_parquet
 from healnet.omics.table_bytes import TableLimits
@@ -64,6 +65,7 @@ def load_table(
         table = LoadedTable(frame=read_parquet(path, limits), name=path.name)
     else:
         table = load_rows(open_text_table(path, limits), numeric=numeric)
+    refuse_gene_rows(list(table.frame.index), list(map(str, table.frame.columns)), table.name)
     if numeric:
         _refuse_text_columns(table)
     frame, repeated = drop_equal_rows(table.frame, table.name)

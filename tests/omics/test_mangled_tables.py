@@ -59,3 +59,23 @@ def test_a_table_with_a_column_of_genes_lies_on_its_side(
     assert found.code == "TABLE-TRANSPOSED"
     assert "genes are in rows" in found.what
     assert "transpose the table" in found.fix
+
+
+@pytest.mark.parametrize("genes", [["CA9", "TP53"], ["ENSG00000141510.5", "ENSG00000107159"]])
+def test_a_table_of_rows_named_like_genes_lies_on_its_side(
+    tmp_path: Path, genes: list[str]
+) -> None:
+    frame = pd.DataFrame({"": genes, "PT-1": [1.0, 2.0], "PT-2": [3.0, 4.0]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+
+    found = refusal_of(tmp_path / "t.csv")
+
+    assert found.code == "TABLE-TRANSPOSED"
+    assert f"the patient ids are names such as {genes[0]}, {genes[1]}" in found.what
+
+
+def test_genes_in_columns_are_read_whatever_the_patients_are_called(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"case_id": ["KIT", "MYC", "P3"], "TP53": [1.0, 2.0, 3.0]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+
+    assert len(load_table(tmp_path / "t.csv").frame) == 3
