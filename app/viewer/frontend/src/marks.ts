@@ -29,7 +29,8 @@ export class Marks {
         ring.forEach(([x, y], index) => (index ? path.lineTo(x!, y!) : path.moveTo(x!, y!)));
         path.closePath();
       }
-      const [x, y] = rings[0]?.[0] ?? [0, 0];
+      const longest = [...rings].sort((one, other) => other.length - one.length)[0];
+      const [x, y] = longest?.[0] ?? [0, 0];
       return { label, path, x: x!, y: y! };
     });
   }
@@ -70,6 +71,8 @@ export class Marks {
     for (const { path, colour } of isMapShown ? this.contours : []) line(context, path, pixel, colour, 1.75);
     if (this.hovered) line(context, boxPath(this.hovered), pixel, INK, 1);
     if (this.chosen) line(context, boxPath(this.chosen), pixel, ACCENT, 2);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const { label, x, y } of this.regions) tag(context, label, a * x + c * y + e, b * x + d * y + f);
   }
 }
 
@@ -98,6 +101,16 @@ function line(
   context.lineWidth = width * pixel;
   context.stroke(path);
   context.setLineDash([]);
+}
+
+/** The name of an area, at a point of the screen. */
+function tag(context: CanvasRenderingContext2D, label: string, x: number, y: number): void {
+  context.font = "11px sans-serif";
+  context.textBaseline = "middle";
+  context.fillStyle = PAPER;
+  context.fillRect(x, y - 8, context.measureText(label).width + 8, 16);
+  context.fillStyle = TRUTH;
+  context.fillText(label, x + 4, y);
 }
 
 function hatch(context: CanvasRenderingContext2D, area: Box & { height: number }, pixel: number): void {
