@@ -113,7 +113,7 @@ def test_the_numbers_of_a_map_leave_with_it(open_page: Open) -> None:
 
     assert "What raised or lowered the risk (by gradient)" in crop.inner_text()
     assert "raised risk by 8.00 · rank 1 of 210 (1 raised most)" in crop.inner_text()
-    assert "raised risk by 8.00   p99 of size" in readout.inner_text()
+    assert "raised risk by 8.00   rank 1 of 210" in readout.inner_text()
     assert "uniform" not in crop.inner_text() + readout.inner_text()
 
     page.get_by_text("take the maps away").click()

@@ -269,6 +269,7 @@ def test_doctor_finds_this_installation_sound(
     assert (tmp_path / "doctor.txt").read_text() in said
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_program_is_one_message_and_no_traceback(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     broken = (

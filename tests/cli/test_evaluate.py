@@ -11,6 +11,7 @@ from tests.cli.test_commands import healnet, tables
 __all__ = ["tables"]
 
 
+@pytest.mark.slow
 def test_what_was_noticed_about_the_cohort_is_said_and_written(
     model_folder: Path, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sizes of files cannot be limited there")
 @pytest.mark.parametrize("most", [100, 2_500, 40_000, 95_000])
 def test_a_disk_that_is_full_at_any_point_is_one_error_and_no_file(

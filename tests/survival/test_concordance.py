@@ -76,6 +76,7 @@ def test_harrell_equals_the_definition_on_both_paths(seed: int, size: int) -> No
 
 
 @given(seed=st.integers(0, 2**20), quantile=st.floats(0.3, 0.9))
+@pytest.mark.slow
 def test_uno_equals_scikit_survival(seed: int, quantile: float) -> None:
     risk, times, events = random_cohort(seed, 150)
     tau = float(np.quantile(times, quantile))

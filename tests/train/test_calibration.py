@@ -22,6 +22,7 @@ def outcome(size: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @given(seed=st.integers(0, 2**16), scale=st.floats(0.1, 30))
+@pytest.mark.slow
 def test_no_factor_in_reach_is_better(seed: int, scale: float) -> None:
     logits = torch.randn(30, 3, generator=torch.Generator().manual_seed(seed)) * scale
     time_bin, event = outcome(30, seed)
