@@ -28,17 +28,25 @@ def matched_features(record: CaseRecord, bundle: "ModelBundle") -> "tuple[MatchR
     )
 
 
-def check_fit(bundle: "ModelBundle", modality: str, row: Mapping[str, object]) -> None:
+def check_fit(
+    bundle: "ModelBundle", modality: str, row_key: str, row: Mapping[str, object]
+) -> None:
     """Refuse a row that the model would refuse; what it does not take at all may be added.
+
+    Args:
+        bundle: The model.
+        modality: What the table is.
+        row_key: How the row is called, for the refusal.
+        row: The values.
 
     Raises:
         HealNetError: As the prediction would.
     """
     from healnet.data.case import Case  # noqa: PLC0415  (loads torch)
-    from healnet.data.encoded_case import encode_case  # noqa: PLC0415
+    from healnet.predict.answers import encode_checked  # noqa: PLC0415
 
     if modality in bundle.inputs.tables:
-        encode_case(Case(case_id="new", tables={modality: dict(row)}), bundle.inputs)
+        encode_checked(Case(case_id=row_key, tables={modality: dict(row)}), bundle.inputs)
 
 
 def table_row(file: FileRecord) -> dict[str, object]:

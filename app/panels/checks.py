@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.case_tables import matched_features
 from app.model_facts import limits
-from app.panels.remarks import other_rows
+from app.panels.remarks import other_rows, warning_words
 from app.predictions import cache
 from app.reading import CaseReading
 from app.store.records import CaseRecord
+from healnet.omics.unlike_training import BY_SCALE
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FEW_PATCHES = 50
 GOOD_MATCH = 0.9
 SEEN = "CASE-SEEN"
-UNUSUAL = frozenset({"OMICS-RANGE", "OMICS-SCALE", "OMICS-CODING"})
 
 
 def is_out_of_scope(prediction: "Prediction") -> bool:
@@ -72,9 +72,9 @@ def check_rows(
     if read.bundle is not None:
         rows += [_match(report) for report in matched_features(case, read.bundle)]
     rows += [
-        (False, f"{notice.where or 'a table'}: {notice.what}")
+        (False, warning_words(notice))
         for notice in prediction.warnings
-        if notice.code in UNUSUAL
+        if notice.code in BY_SCALE
     ]
     return tuple(rows)
 

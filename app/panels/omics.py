@@ -91,9 +91,9 @@ def _ends(prediction: "Prediction", moved: float) -> str:
     """Return where the bars begin and end, and what leaving the slide out would do."""
     delta = max(map(abs, prediction.convergence_delta.values()), default=0.0)
     text = (
-        f"Unit: risk, higher is worse. The bars lead from {prediction.risk - moved:.3f}, the "
-        f"average training patient, to {prediction.risk:.3f}, this patient (numerical error "
-        f"{delta:.1g})."
+        f"Unit: risk, higher is worse. The bars lead from {prediction.risk - moved:.3f}, "
+        f"the average training patient, to {prediction.risk:.3f}, this patient (numerical "
+        f"error {delta:.1g})."
     )
     tables = tuple(name for name in prediction.modalities_used if name != SLIDE)
     without = prediction.subsets.get(tables)

@@ -71,7 +71,7 @@ def _add(
             name=file.name,
             content=file.getvalue(),
             row=row,
-            check=None if bundle is None else partial(check_fit, bundle, modality),
+            check=None if bundle is None else partial(check_fit, bundle, modality, row),
         )
     except HealNetError as error:
         layout.show_refusal(error)

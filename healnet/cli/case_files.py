@@ -106,11 +106,11 @@ def _named(
 
 
 def _best_fit(frame: pd.DataFrame, inputs: InputSpec, path: Path) -> str:
-    given = {canonical(str(name)) for name in frame.columns}
-    shares = {
-        name: sum(canonical(column) in given for column in schema.columns) / len(schema.columns)
-        for name, schema in inputs.tables.items()
-    }
+    shares = {}
+    for name, schema in inputs.tables.items():
+        given = {canonical(str(column), name) for column in frame.columns}
+        known = sum(canonical(column, name) in given for column in schema.columns)
+        shares[name] = known / len(schema.columns)
     best = max(shares, key=lambda name: shares[name], default=None)
     if best is None or shares[best] == 0:
         raise TableError(

@@ -162,5 +162,7 @@ def _above_zero(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= MOST:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to {MOST:,}")
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a number above 0, at most {MOST:,}"
+        )
     return value

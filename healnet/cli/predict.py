@@ -16,6 +16,7 @@ def run(options: argparse.Namespace) -> int:
     earlier_files(options.out)  # a folder of something else is refused before the work
     bundle = read_bundle(options.model)
     case = build_case(bundle, options)
+    earlier_files(options.out, case_id=case.case_id)
     prediction = predict_case(bundle, case, allow_seen=options.all_models)
     for warning in prediction.warnings:
         report(warning, as_json=options.json, kind="warning")

@@ -100,15 +100,15 @@ def headline(result: Mapping[str, object], *, num_models: int) -> str:
     at, ranges = estimate(result), cast("dict[str, object]", result["range"])
     low, middle, high = map(_percent, (at.low, at.survival, at.high))
     patients = cast("dict[str, int]", result["headline"])["reference_patients"]
-    rank = "held-out fold"
+    rank, spread = "held-out fold", "one model: no range"
     if num_models > 1:
+        spread = f"range {low} to {high}, {ranges['of']}"
         rank = f"mean rank over {num_models} models, each among those it held out"
     return (
         f"{str(result['risk_group']).capitalize()}-risk group, "
         f"{ordinal(cast('float', result['risk_percentile']))} percentile of {patients} "
         f"reference patients ({rank}). "
-        f"Estimated survival at {at.time_months:.0f} months: {middle} of 100 (range {low} to "
-        f"{high}, {ranges['of']})."
+        f"Estimated survival at {at.time_months:.0f} months: {middle} of 100 ({spread})."
     )
 
 

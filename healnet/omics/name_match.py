@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from healnet.exceptions import Notice, TableError
 
+ENDINGS = {"rna": "_rnaseq", "cnv": "_cnv", "mutation": "_mut"}  # of PORPOISE tables
 FEW_VALUES = "OMICS-FEW-VALUES"
 _FIRST = 5
 ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}(\.\d+)?", re.IGNORECASE)
@@ -81,9 +82,11 @@ def match_names(
     exact = set(given)
     folded: dict[str, list[str]] = {}
     for name in given:
-        folded.setdefault(canonical(name), []).append(name)
+        folded.setdefault(canonical(name, modality), []).append(name)
     sources = tuple(
-        name if name in exact else _only(folded.get(canonical(name), []), name, modality)
+        name
+        if name in exact
+        else _only(folded.get(canonical(name, modality), []), name, modality)
         for name in expected
     )
     matched = [source for source in sources if source is not None]
@@ -95,10 +98,15 @@ def match_names(
         matched=len(matched),
         missing=tuple(name for name, source in pairs if source is None),
         extra=len(given) - len(set(matched)),
-        renamed=tuple((name, s) for name, s in pairs if s is not None and s != name),
+        renamed=tuple(
+            (name, source)
+            for name, source in pairs
+            if source is not None
+            and without_ending(source, modality) != without_ending(name, modality)
+        ),
     )
     if not matched or report.share < floor:
-        raise _unmatched(report, expected, given)
+        raise _unmatched(report, expected, given, floor)
     notices = (*_partial(report), *_renamed(report))
     return NameMatch(sources=sources, report=_with_notices(report, notices))
 
@@ -120,13 +128,24 @@ def refuse_few_values(report: MatchReport, floor: float) -> None:
     )
 
 
-def canonical(name: str) -> str:
-    """Return one spelling for names that mean the same: upper case, today's gene symbol."""
-    name = name.strip().upper()
+def canonical(name: str, modality: str = "") -> str:
+    """Return one spelling for names that mean the same: upper case, today's gene symbol.
+
+    Args:
+        name: As a table or a model has it.
+        modality: Drops the ending that names of this kind carry: TP53_mut is TP53.
+    """
+    name = without_ending(name.strip(), modality).upper()
     for old, new in _RENAMED:
         if old.fullmatch(name):
             return old.sub(new, name)
     return name
+
+
+def without_ending(name: str, modality: str) -> str:
+    """Return a name without the ending that tells its kind in tables of several kinds."""
+    ending = ENDINGS.get(modality, "")
+    return name.removesuffix(ending) or name
 
 
 def _only(candidates: Sequence[str], name: str, modality: str) -> str | None:
@@ -160,13 +179,13 @@ def _with_notices(report: MatchReport, notices: tuple[Notice, ...]) -> MatchRepo
 
 
 def _unmatched(
-    report: MatchReport, expected: Sequence[str], given: Sequence[str]
+    report: MatchReport, expected: Sequence[str], given: Sequence[str], floor: float
 ) -> TableError:
     return TableError(
         f"{report.matched:,} of {report.expected:,} expected {report.modality} features found",
         code="OMICS-UNMATCHED",
         where=f"{report.modality} table",
-        why=_naming_hint(report.modality, given),
+        why=f"{_naming_hint(report.modality, given)}; at least {max(floor, 0):.0%} are needed",
         fix=f"expected names such as {', '.join(expected[:_FIRST])}; "
         f"the table has {', '.join(given[:_FIRST])}",
     )

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from healnet.exceptions import Notice, TableError
+from healnet.omics.name_match import ENDINGS
 from healnet.omics.table_bytes import TableLimits
 from healnet.omics.text_rows import open_text_table
 from healnet.omics.wide_table import drop_equal_rows, load_rows
 
-SUFFIXES = {"_rnaseq": "rna", "_cnv": "cnv", "_mut": "mutation"}
+SUFFIXES = {ending: modality for modality, ending in ENDINGS.items()}
 REQUIRED = ("case_id", "slide_id", "survival_months", "censorship")
 _TEXT = frozenset({"slide_id", "site", "oncotree_code"})
 # Never inputs: identifiers, the outcome, and a legacy mark that is not a split.

@@ -20,6 +20,9 @@ MIN_PATIENTS = 20
 _MARGIN = 2.0  # times the 99th percentile of the training patients
 _QUANTILE = 0.99
 _FIRST = 3
+BY_SCALE = frozenset(
+    {"OMICS-SCALE", "OMICS-RANGE", "OMICS-CODING"}
+)  # codes of the notices here
 
 
 def deviation(arrays: FeatureArrays, raw: Float[ndarray, "n p"]) -> Float[ndarray, " n"]:

@@ -52,7 +52,7 @@ def read_case(bundle: ModelBundle, case: Case, numbers: Iterable[int]) -> tuple[
     bag: Tokens | None = None
     for number in numbers:
         try:
-            encoded = _encode(case, bundle.ensemble[number].inputs)
+            encoded = encode_checked(case, bundle.ensemble[number].inputs)
         except ModalityError as error:
             first_refusal = first_refusal or error
             continue
@@ -73,8 +73,13 @@ def read_case(bundle: ModelBundle, case: Case, numbers: Iterable[int]) -> tuple[
     return tuple(readings)
 
 
-def _encode(case: Case, inputs: InputSpec) -> EncodedCase:
-    """Return the tokens of a case whose tables are possible and measured well enough."""
+def encode_checked(case: Case, inputs: InputSpec) -> EncodedCase:
+    """Return the tokens of a case whose tables are possible and measured well enough.
+
+    Raises:
+        HealNetError: As :func:`healnet.data.encoded_case.encode_case`; ``OMICS-FEW-VALUES`` and
+            ``TABLE-CELL`` for a row with too little, or with what cannot be.
+    """
     encoded = encode_case(case, inputs)
     for name, report in encoded.match.items():
         if name in encoded.tokens:

@@ -10,11 +10,11 @@ from healnet.data.case import Case
 from healnet.data.feature_store import PatchFeatures
 from healnet.data.input_spec import SLIDE
 from healnet.exceptions import Notice
+from healnet.omics.unlike_training import BY_SCALE
 from healnet.predict.answers import Ensemble, Reading
 from healnet.survival.risk_groups import GROUP_NAMES
 
 _UNLIKE, _FAR = 0.95, 0.999
-_BY_SCALE = frozenset({"OMICS-SCALE", "OMICS-RANGE", "OMICS-CODING"})
 
 
 def check_prediction(
@@ -51,7 +51,7 @@ def _case_notices(bundle: ModelBundle, readings: Sequence[Reading]) -> list[Noti
         for notice in one.encoded.notices:
             if notice.code == "CASE-UNUSED" and _names_any(notice, taken):
                 continue
-            is_measured = notice.code in _BY_SCALE
+            is_measured = notice.code in BY_SCALE
             first.setdefault(
                 (notice.code, table.get(notice)) if is_measured else notice, notice
             )

@@ -61,7 +61,7 @@ def write_prediction(
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     result = result_json(prediction, hashes)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in earlier_files(folder):
+    for name in earlier_files(folder, case_id=prediction.case_id):
         if name != EXPLANATION:  # says to the end that the others are ours
             (folder / name).unlink(missing_ok=True)
     for name, content in contents.items():
@@ -76,16 +76,22 @@ def write_prediction(
     return folder
 
 
-def earlier_files(folder: Path) -> tuple[str, ...]:
+def earlier_files(folder: Path, *, case_id: str | None = None) -> tuple[str, ...]:
     """Return the files of an earlier prediction in a folder, ``result.json`` first.
 
+    Args:
+        folder: It need not exist.
+        case_id: Whose prediction may be replaced; anybody's if None.
+
     Raises:
-        ConfigError: ``PREDICT-FOLDER`` if a file with a name of ours is not of a prediction.
+        ConfigError: ``PREDICT-FOLDER`` if a file with a name of ours is not of a prediction, or
+            is of another case.
     """
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     taken = {RESULT, EXPLANATION, README, REPORT, CONTEXT, PATCHES, FEATURES}
     ours = [name for name in there if name in taken or _HEATMAP.fullmatch(name)]
     result = _content(folder / RESULT)
+    _refuse_other_case(folder, result.get("case_id"), case_id)
     listed = result.get("files")
     strangers = [] if result or _content(folder / EXPLANATION) else list(ours)
     strangers += [name for name in there if name == MANIFEST]  # a model lives here
@@ -101,6 +107,18 @@ def earlier_files(folder: Path) -> tuple[str, ...]:
             fix="choose another folder",
         )
     return tuple(sorted(ours, key=lambda name: name != RESULT))
+
+
+def _refuse_other_case(folder: Path, there: object, case_id: str | None) -> None:
+    if case_id is None or there is None or there == case_id:
+        return
+    raise ConfigError(
+        "the prediction of another case is there",
+        code="PREDICT-FOLDER",
+        where=folder.name,
+        why="it would be lost",
+        fix="choose another folder",
+    )
 
 
 def _content(path: Path) -> dict[str, object]:

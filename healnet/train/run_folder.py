@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healnet.bundle.atomic import atomic_write, refuse_strangers, remove_left_overs
-from healnet.bundle.folder import MAY_HOLD
+from healnet.bundle.folder import MANIFEST, MAY_HOLD
+from healnet.exceptions import TrainingError
 from healnet.explain.csv_files import write_csv
 from healnet.train.checkpoint import read_checkpoint, write_checkpoint
 from healnet.train.fold_plan import FoldPlan
@@ -31,8 +32,16 @@ class RunFolder:
     digest: str
 
     def __post_init__(self) -> None:
-        """Refuse a folder that holds something else."""
+        """Refuse a folder that holds something else, or a model that is finished."""
         refuse_strangers(self.path, may_hold=MAY_HOLD)
+        if (self.path / MANIFEST).exists():
+            raise TrainingError(
+                "a finished model is there already",
+                code="TRAIN-DONE",
+                where=self.path.name,
+                why="it would be replaced by the new one",
+                fix="choose a new folder; only a run that was stopped goes on in its own",
+            )
         remove_left_overs(self.path)
         remove_left_overs(self.path / "training")
         self.path.mkdir(parents=True, exist_ok=True)

@@ -191,7 +191,8 @@ def test_a_second_prediction_leaves_nothing_of_the_first(
 ) -> None:
     out = tmp_path / "p"
     features = [patient.features[0] for patient in cohort.patients[:2]]
-    healnet("predict", model_folder, "--out", out, "--report", "--features", *features)
+    healnet("predict", model_folder, "--out", out, "--case", "NEW", "--report",
+            "--features", *features)  # fmt: skip
     assert (out / "heatmap_2.geojson").exists()
 
     healnet("predict", model_folder, "--out", out, "--omics", tables / "new_rna.csv")

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from healnet.data.cohort import Cohort
+from healnet.exceptions import TrainingError
+from healnet.train import train_model
 from tests.cli.test_commands import healnet, tables
+from tests.train.planted import RECIPE
 
 __all__ = ["tables"]
 
@@ -93,8 +97,8 @@ def test_a_pipe_or_a_folder_is_not_replaced_by_a_file(
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--mpp", "-1", "'-1' is not a number from 0 to"),
-        ("--mpp", "fine", "'fine' is not a number from 0 to"),
+        ("--mpp", "-1", "'-1' is not a number above 0, at most"),
+        ("--mpp", "fine", "'fine' is not a number above 0, at most"),
         ("--patch", "0", "'0' is not a whole number from 1 to"),
         ("--patch", "2.5", "'2.5' is not a whole number from 1 to"),
     ],
@@ -106,3 +110,31 @@ def test_a_number_out_of_range_is_refused_with_the_range(
 
     assert code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_prediction_of_another_case_is_not_replaced(
+    folder: Path,
+    model_folder: Path,
+    tables: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = (folder / "result.json").read_bytes()
+    table = tables / "rna.csv"
+
+    code = healnet(
+        "predict", model_folder, "--out", folder, "--omics", f"rna={table}", "--case", "P001"
+    )
+
+    assert code == 2
+    assert "PREDICT-FOLDER" in capsys.readouterr().err
+    assert (folder / "result.json").read_bytes() == before
+
+
+def test_a_finished_model_is_not_trained_over(cohort: Cohort, model_folder: Path) -> None:
+    before = (model_folder / "manifest.json").read_bytes()
+
+    with pytest.raises(TrainingError) as refused:
+        train_model(cohort, recipe=RECIPE, out_dir=model_folder)
+
+    assert refused.value.code == "TRAIN-DONE"
+    assert (model_folder / "manifest.json").read_bytes() == before

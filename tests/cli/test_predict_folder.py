@@ -38,7 +38,7 @@ def test_what_only_looks_like_ours_stays(
 ) -> None:
     out = tmp_path / "p"
     features = [patient.features[0] for patient in cohort.patients[:2]]
-    healnet("predict", model_folder, "--out", out, "--features", *features)
+    healnet("predict", model_folder, "--out", out, "--case", "NEW", "--features", *features)
     for name in ("heatmap_of_mine.geojson", "notes.txt"):
         (out / name).write_text("mine")
 

@@ -236,7 +236,9 @@ def test_no_known_gene_is_refused_with_examples(rna: pd.DataFrame) -> None:
 
     assert refusal.value.code == "OMICS-UNMATCHED"
     assert refusal.value.what == "0 of 200 expected rna features found"
-    assert refusal.value.why == "features are matched by the names of the training table"
+    assert refusal.value.why == (
+        "features are matched by the names of the training table; at least 50% are needed"
+    )
     assert "GENE0, GENE1, GENE2, GENE3, GENE4" in refusal.value.fix
     assert "X0, X1, X2, X3, X4" in refusal.value.fix
 

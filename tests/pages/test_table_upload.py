@@ -1,10 +1,12 @@
 """Adding a table: the patient is chosen by a person, never by position."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.models import load_model
 from app.store import intake
 from app.store.workspace import Workspace
 from tests.pages.conftest import OpenPage, words
@@ -90,14 +92,28 @@ def test_a_table_that_the_model_refuses_is_called_by_its_own_name(
     assert copy.name not in words(page)
 
 
+def mostly_empty(study: Workspace) -> bytes:
+    """Every name that the model expects, and a value for one."""
+    names = load_model(study).inputs.tables["rna"].columns
+    return f"case_id,{','.join(names)}\nP1,1{',' * (len(names) - 1)}\n".encode()
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
-    [(b"case_id,NOT_A_GENE\nP1,1\n", "features"), (b"case_id,TP53\nP1,high\n", "TP53")],
+    [
+        (b"case_id,NOT_A_GENE\nP1,1\n", "features"),
+        (b"case_id,TP53\nP1,high\n", "TP53"),
+        (mostly_empty, "features have a value"),
+    ],
 )
 def test_a_table_that_the_model_cannot_read_is_refused_where_it_is_added(
-    open_page: OpenPage, study: Workspace, table: bytes, said: str
+    open_page: OpenPage,
+    study: Workspace,
+    table: bytes | Callable[[Workspace], bytes],
+    said: str,
 ) -> None:
     case_id = study.own.add(title="P1")
+    table = table if isinstance(table, bytes) else table(study)
 
     page = upload(open_page("case", case=case_id), table)
     add_button(page).click()
