@@ -22,6 +22,8 @@ from healnet.omics.wide_table import load_table
 
 _BINARY_TABLES = {".parquet", ".pq"}
 
+_OF_ALL_ROWS = frozenset({"TABLE-MISSING", "TABLE-EMPTY-COLUMN"})
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NamedTable:
@@ -45,13 +47,22 @@ def build_case(bundle: ModelBundle, options: argparse.Namespace) -> Case:
     _check_each_once(tables)
     case_id = _case_id(options.case, tables, (*options.slide, *options.features))
     rows = {table.modality: _row(table, case_id) for table in tables}
+    for table in tables:  # before a slide is encoded, which takes minutes
+        if table.modality in bundle.inputs.tables:
+            bundle.inputs.tables[table.modality].match(tuple(rows[table.modality]))
     slides, notices = _slides(bundle.inputs, options)
     return Case(
         case_id=case_id,
         slides=slides,
         tables=rows,
-        notices=(*notices, *(notice for table in tables for notice in table.notices)),
+        notices=(*notices, *(notice for table in tables for notice in _of_the_row(table))),
     )
+
+
+def _of_the_row(table: NamedTable) -> list[Notice]:
+    """Return what was noticed of a table, without what is said of all its rows together."""
+    is_one_row = len(table.frame) == 1
+    return [one for one in table.notices if is_one_row or one.code not in _OF_ALL_ROWS]
 
 
 def _check_each_once(tables: Sequence[NamedTable]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from app.settings import ROOT
 from healnet.data.cohort import Cohort
 from tests.cli.test_commands import healnet, tables
 
@@ -64,3 +65,39 @@ def test_a_pixel_size_given_by_hand_overrules_feature_files_and_is_marked(
         f"{stated * 1.1:g} um per pixel was given by hand; the file states {stated:g}"
     )
     assert "FEATURES-SCALE" in said
+
+
+def test_a_hole_in_another_patients_row_is_not_said_of_this_one(
+    model_folder: Path,
+    tables: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = (tables / "rna.csv").read_text().splitlines()
+    other = lines[2].split(",")
+    lines[2] = ",".join([other[0], "", *other[2:]])
+    (tmp_path / "rna.csv").write_text("\n".join(lines))
+    mine, theirs = (line.split(",")[0] for line in lines[1:3])
+
+    for case in (mine, theirs):
+        healnet(
+            "predict", model_folder, "--out", tmp_path / case, "--case", case,
+            "--omics", f"rna={tmp_path / 'rna.csv'}",
+        )  # fmt: skip
+
+    assert "TABLE-MISSING" not in capsys.readouterr().err
+
+
+def test_a_table_that_does_not_fit_is_refused_before_the_slide_is_encoded(
+    tmp_path: Path, test_data: Path
+) -> None:
+    (tmp_path / "rna.csv").write_text("case_id,NOT_A_GENE\nP1,1\n")
+    demo = ROOT / "assets" / "demo" / "model"
+
+    code = healnet(
+        "predict", demo, "--out", tmp_path / "p", "--omics", f"rna={tmp_path / 'rna.csv'}",
+        "--slide", test_data / "slides" / "CMU-1-Small-Region.svs",
+    )  # fmt: skip
+
+    assert code == 2
+    assert not (tmp_path / "p").exists()
