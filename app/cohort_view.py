@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.charts.kaplan_meier import GroupCurve
-from app.charts.styles import GROUPS
 from healnet.exceptions import SurvivalError
+from healnet.explain.charts.kaplan_meier import GroupCurve
+from healnet.explain.charts.styles import GROUPS
 from healnet.explain.reference_curves import group_curve
 from healnet.survival.kaplan_meier import KaplanMeier, Median, kaplan_meier
 from healnet.survival.log_rank import log_rank

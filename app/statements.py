@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.charts.styles import ordinal
 from app.cohort_view import CohortView, GroupSummary
 from app.model_facts import Concordance
+from healnet.explain.charts.styles import ordinal
 from healnet.survival.landmarks import survival_at
 
 if TYPE_CHECKING:

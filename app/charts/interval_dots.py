@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.charts import svg
-from app.charts.scales import Linear
-from app.charts.styles import STYLE
+from healnet.explain.charts import svg
+from healnet.explain.charts.scales import Linear
+from healnet.explain.charts.styles import STYLE
 
 WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 560.0, 190.0, 440.0, 22.0, 12.0
 CHANCE = 0.5

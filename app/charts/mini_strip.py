@@ -1,8 +1,8 @@
 """A percentile as a small strip for one row of the worklist."""
 
-from app.charts import svg
-from app.charts.scales import Linear
-from app.charts.styles import STYLE, ordinal
+from healnet.explain.charts import svg
+from healnet.explain.charts.scales import Linear
+from healnet.explain.charts.styles import STYLE, ordinal
 
 WIDTH, HEIGHT = 132.0, 16.0
 LEFT, RIGHT, MIDDLE = 6.0, 92.0, 8.0

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.charts import svg
-from app.charts.scales import Linear
-from app.charts.styles import GROUP_BY_NAME, STYLE, ordinal
+from healnet.explain.charts import svg
+from healnet.explain.charts.scales import Linear
+from healnet.explain.charts.styles import GROUP_BY_NAME, STYLE, ordinal
 
 WIDTH, LEFT, RIGHT = 424.0, 74.0, 416.0
 TOP, BASE, ROW_HEIGHT = 18.0, 46.0, 17.0

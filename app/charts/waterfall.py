@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from app.charts import svg
-from app.charts.scales import Linear
-from app.charts.styles import STYLE, ordinal
+from healnet.explain.charts import svg
+from healnet.explain.charts.scales import Linear
+from healnet.explain.charts.styles import STYLE, ordinal
 
 WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 424.0, 150.0, 322.0, 20.0, 22.0
 MAX_NAME = 22

@@ -7,7 +7,6 @@ import streamlit as st
 
 from app import markup
 from app.case_tables import matched_features
-from app.charts.styles import ordinal
 from app.charts.waterfall import (
     Contribution,
     decimals_for,
@@ -22,6 +21,7 @@ from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import SLIDE, CaseRecord
 from app.store.workspace import Workspace
+from healnet.explain.charts.styles import ordinal
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle

@@ -7,10 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app import layout, markup
-from app.charts.horizon_mark import HorizonMark
-from app.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
 from app.charts.percentile_strip import Estimate, StripScene, draw_strip
-from app.charts.styles import GROUP_BY_NAME
 from app.cohort_view import CohortView, view_cohort
 from app.model_facts import pooled_concordance
 from app.panels import checks
@@ -28,6 +25,9 @@ from app.statements import (
 )
 from app.store.known_names import as_known
 from app.store.records import SLIDE, CaseRecord
+from healnet.explain.charts.horizon_mark import HorizonMark
+from healnet.explain.charts.kaplan_meier import PatientCurve, SurvivalScene, draw_survival
+from healnet.explain.charts.styles import GROUP_BY_NAME
 
 if TYPE_CHECKING:
     from healnet.bundle.model_bundle import ModelBundle

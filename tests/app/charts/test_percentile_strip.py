@@ -15,7 +15,7 @@ from app.charts.percentile_strip import (
     draw_strip,
     event_density,
 )
-from app.charts.styles import ordinal
+from healnet.explain.charts.styles import ordinal
 
 SPACES = {"svg": "http://www.w3.org/2000/svg"}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts.scales import Linear, month_ticks, spread
+from healnet.explain.charts.scales import Linear, month_ticks, spread
 
 
 def test_ends_of_the_range_are_ends_of_the_axis() -> None:

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from app.charts.horizon_mark import HorizonMark
-from app.charts.kaplan_meier import (
+from healnet.explain.charts.horizon_mark import HorizonMark
+from healnet.explain.charts.kaplan_meier import (
     LEFT,
     PLOT_BOTTOM,
     PLOT_TOP,

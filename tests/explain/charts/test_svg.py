@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts import svg
+from healnet.explain.charts import svg
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)
 
