@@ -8,12 +8,10 @@ import streamlit as st
 from app.predictions import check_owner
 from app.reading import CaseReading
 from app.store.records import CaseRecord
+from healnet.explain.report_words import NEARLY_ALL, NEARLY_UNIFORM
 
 if TYPE_CHECKING:
     from healnet.explain.prediction import PatchMap, SlideExplanation
-
-FLAT = 0.8  # effective share of patches beyond which attention says nothing
-MOST = 0.99
 
 
 def show(case: CaseRecord, read: CaseReading) -> None:
@@ -44,8 +42,10 @@ def _why_nothing(case: CaseRecord, read: CaseReading) -> str:
 def spread_words(one: "PatchMap") -> str:
     """Return how peaked a map is, in words; only where it was read from can be uniform."""
     share = one.effective_share
-    words = "more than 99 % of patches" if share > MOST else f"{100 * share:.0f} % of patches"
-    return f"{words}: nearly uniform" if share > FLAT and not one.signed else words
+    words = (
+        "more than 99 % of patches" if share > NEARLY_ALL else f"{100 * share:.0f} % of patches"
+    )
+    return f"{words}: nearly uniform" if share > NEARLY_UNIFORM and not one.signed else words
 
 
 def _maps_table(slide: "SlideExplanation") -> str:

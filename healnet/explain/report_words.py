@@ -16,6 +16,7 @@ SUBSETS = (
     "differently."
 )
 OUT_OF_SCOPE = "Out of scope: this slide is unlike those that the model has learned from."
+NEARLY_ALL = 0.99  # effective share that is not said as "100 %", which would sound like a count
 NEARLY_UNIFORM = 0.8  # effective share of the patches beyond which attention says nothing
 
 
@@ -41,7 +42,7 @@ def spread_words(share: float) -> str:
     """Return over how much of a slide the reading is spread, and what that means."""
     if share <= NEARLY_UNIFORM:
         return f"Spread over {100 * share:.0f} % of the patches."
-    part = "more than 99" if share > 0.99 else f"{100 * share:.0f}"  # noqa: PLR2004
+    part = "more than 99" if share > NEARLY_ALL else f"{100 * share:.0f}"
     return f"Spread over {part} % of the patches: nearly uniform, it says little about place."
 
 

@@ -26,14 +26,18 @@ def test_an_impossible_age_is_refused_with_its_place(
     assert refusal.value.where == "clinical table, row NEW, column age"
 
 
-@pytest.mark.parametrize("age", [0.0, 120, None, float("nan")])
-def test_a_possible_or_missing_age_is_read(
-    bundle: ModelBundle, cohort: Cohort, age: object
+@pytest.mark.parametrize(
+    ("age", "is_read"), [(0.0, True), (120, True), (None, False), (float("nan"), False)]
+)
+def test_a_possible_age_is_read_and_a_missing_one_is_absent(
+    bundle: ModelBundle, cohort: Cohort, age: object, is_read: bool
 ) -> None:
     case = stranger(cohort)
     tables = {**case.tables, "clinical": {"age": age}}
 
-    assert predict_case(bundle, replace(case, tables=tables), explain=False).risk is not None
+    found = predict_case(bundle, replace(case, tables=tables), explain=False)
+
+    assert ("clinical" in found.modalities_used) is is_read
 
 
 @pytest.mark.parametrize("cell", ["inf", "abc"])
